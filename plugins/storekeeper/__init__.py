@@ -1,0 +1,1 @@
+"""Storekeeper keeps BigCommerce stores and a Postgres warehouse in step."""

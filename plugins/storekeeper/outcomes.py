@@ -1,0 +1,128 @@
+"""The vocabulary that all rooms share: error types that decide, problems with their reason codes, a run's counts.
+
+Imports nothing of Storekeeper, so that every room may import it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+
+class StoreError(Exception):
+    """Something between us and the store went wrong. The subclass says what a caller may do about it."""
+
+
+class Refused(StoreError):
+    """The store understood and said no: record a problem, go on. Repeating the same call gives the same answer.
+
+    :param message: what was asked and what the store said, without any body.
+    :param status: the HTTP status, 0 where there was no HTTP answer.
+    :param fields: the store's reasons by field, as its 422 gives them.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, fields: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.fields = fields or {}
+
+
+class NotNow(StoreError):
+    """No effect took place; the same call may be made again later."""
+
+
+class Unknown(StoreError):
+    """The effect may or may not have taken place: look it up before another call."""
+
+
+class AccessLost(StoreError):
+    """The store does not let us in (token, scope or store hash): stop the run, keep the queue, tell a person."""
+
+
+class PagingStuck(StoreError):
+    """The store's pages do not move forward, so a complete pull is impossible: the run stops."""
+
+
+class RunStopped(Exception):
+    """A guard stopped the run before its first effect. A repeat without a person's word would stop again."""
+
+
+class WarehouseUnavailable(Exception):
+    """The warehouse cannot be reached or does not let us work; the message names the mend."""
+
+
+class RunSuperseded(Exception):
+    """Another attempt of the same task has taken over this run; this one must not write any more."""
+
+
+class ProblemsLeft(Exception):
+    """Everything that could be handled is done; a setting wants a run that leaves problems to end red."""
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names the file, the key, the rule and the value."""
+
+
+class Reason(StrEnum):
+    """Why a record could not be handled. The hints tell a person what mends it."""
+
+    MISSING_MASTER_SKU = "missing_master_sku"
+    DUPLICATE_MASTER_SKU = "duplicate_master_sku"
+    AMBIGUOUS_LISTING = "ambiguous_listing"
+    INVALID_RECORD = "invalid_record"
+    UNSTORABLE_TEXT = "unstorable_text"
+    GONE_FROM_STORE = "gone_from_store"
+    UNSENT_CHANGE_OVERWRITTEN = "unsent_change_overwritten"
+
+
+HINTS: dict[Reason, str] = {
+    Reason.MISSING_MASTER_SKU: "Fill the field in the store, or choose another master_sku for the channel.",
+    Reason.DUPLICATE_MASTER_SKU: "Give each variant its own value in the store; letter case does not tell two apart.",
+    Reason.AMBIGUOUS_LISTING: "The product's variants belong to different listings of the warehouse: bring their rows"
+    " under one listing_key.",
+    Reason.INVALID_RECORD: "Correct the field in the store; the rest of the catalog was imported.",
+    Reason.UNSTORABLE_TEXT: "Remove the characters that no database can store (U+0000, lone surrogates).",
+    Reason.GONE_FROM_STORE: "Queue the listing for publishing if it should be in the store.",
+    Reason.UNSENT_CHANGE_OVERWRITTEN: "The store's value replaced an edit that no sync had sent: set it again, or set"
+    " that field's overwrite to skip.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One record that could not be handled, as a person will read it in ``mart.problems``.
+
+    :param entity: what it is: ``variant``, ``listing`` or ``product``.
+    :param entity_key: the master SKU where there is one, else the store's id or the listing's key.
+    :param reason: the reason code.
+    :param message: one sentence: what, where, and the offending value, cut to a readable length.
+    :param source: the store's record, as ``product/{id}`` or ``product/{id}/variant/{id}``; a problem closes when a
+        later run handles that product without it.
+    """
+
+    entity: str
+    entity_key: str
+    reason: Reason
+    message: str
+    source: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run did, counted in variants for listings: read = created + linked + updated + unchanged + skipped + failed.
+
+    ``overwritten`` is the part of linked and updated whose own data followed the store.
+    """
+
+    read: int = 0
+    created: int = 0
+    linked: int = 0
+    updated: int = 0
+    overwritten: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """The counts by name, as XCom and the run ledger keep them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

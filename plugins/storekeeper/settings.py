@@ -1,0 +1,218 @@
+"""Every setting of a channel, as strict pydantic models: unknown keys and wrong types are refused.
+
+The descriptions are the documentation: ``docs/settings.md`` and the trigger forms are made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from croniter import croniter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic.fields import FieldInfo
+
+from storekeeper.outcomes import SettingsError
+
+
+def _cron(value: str) -> str:
+    if not croniter.is_valid(value):
+        raise ValueError("must be a cron expression of five fields, such as '0 3 * * *', or null for none")
+    return value
+
+
+Cron = Annotated[str, AfterValidator(_cron)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+def explain(error: Any) -> str:
+    """One of pydantic's errors in a line: key, rule, value."""
+    key = ".".join(str(part) for part in error["loc"]) or "(the whole file)"
+    rule = {"extra_forbidden": "is not a known setting", "missing": "is required"}.get(
+        error["type"], error["msg"].removeprefix("Value error, ")
+    )
+    return f"{key}: {rule}" + ("" if error["type"] == "missing" else f" (got {error['input']!r})")
+
+
+CHANNEL_ONLY = {"channel_only": True}
+"""Marks a setting that no single run may override: its schedule, and whatever shapes *wanted*."""
+
+
+class Settings(BaseModel):
+    """Frozen, and forbids what it does not know: a misspelt setting must not be a silent default.
+
+    Strict about types; enums alone are marked ``strict=False``, since YAML has only strings for them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    def with_run_parameters(self, params: Mapping[str, Any]) -> Self:
+        """These settings as one run wants them; a group of settings (``overwrite``) may be given in part.
+
+        :param params: a run's parameters by name; those that are no setting of this operation are left out.
+        :raises SettingsError: a value that the setting does not allow.
+        """
+        values = self.model_dump(mode="python")
+        for name in run_parameters(type(self)):
+            if name in params:
+                given = params[name]
+                values[name] = {**values[name], **given} if isinstance(values[name], dict) and isinstance(given, dict) else given
+        try:
+            return type(self).model_validate(values)
+        except ValidationError as error:
+            raise SettingsError("\n".join(f"run parameter {explain(one)}" for one in error.errors())) from error
+
+
+def run_parameters(operation: type[Settings]) -> dict[str, FieldInfo]:
+    """The settings of an operation that a single run may override, by name."""
+    return {
+        name: field
+        for name, field in operation.model_fields.items()
+        if not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("channel_only"))
+    }
+
+
+class MasterSku(StrEnum):
+    """The variant's field that identifies it in the warehouse."""
+
+    SKU = "sku"
+    UPC = "upc"
+    MPN = "mpn"
+
+
+class ImportMode(StrEnum):
+    """What an import does with a variant that the warehouse knows already."""
+
+    CREATE_ONLY = "create_only"
+    CREATE_AND_OVERWRITE = "create_and_overwrite"
+
+
+class Follow(StrEnum):
+    """Whether an overwriting import takes a field from the store."""
+
+    UPDATE = "update"
+    SKIP = "skip"
+
+
+class Overwrite(Settings):
+    """Which fields follow the store when ``mode`` is ``create_and_overwrite``."""
+
+    title: Follow = Field(Follow.UPDATE, strict=False, description="The product's name.")
+    description: Follow = Field(Follow.UPDATE, strict=False, description="The product's description, HTML as it is.")
+    price: Follow = Field(Follow.UPDATE, strict=False, description="The product's and the variants' prices.")
+    quantity: Follow = Field(Follow.UPDATE, strict=False, description="The variants' stock, where the store tracks it.")
+    brand: Follow = Field(Follow.UPDATE, strict=False, description="The brand's name.")
+    categories: Follow = Field(Follow.UPDATE, strict=False, description="The categories, as paths.")
+    images: Follow = Field(Follow.UPDATE, strict=False, description="The images' addresses, in the store's order.")
+    custom_fields: Follow = Field(Follow.UPDATE, strict=False, description="The custom fields (attributes).")
+    weight: Follow = Field(Follow.UPDATE, strict=False, description="The product's weight.")
+    identifiers: Follow = Field(
+        Follow.UPDATE, strict=False, description="SKU, UPC and MPN of the variants, and the options that tell them apart."
+    )
+
+
+class ImportListings(Settings):
+    """Import Listings: the store's catalog comes into the warehouse."""
+
+    schedule: Cron | None = Field(
+        "0 2 * * *",
+        description="When it runs (cron, UTC); null: only when triggered.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    master_sku: MasterSku = Field(
+        MasterSku.SKU,
+        strict=False,
+        description="The variant's field that identifies it in the warehouse: sku, upc or mpn.",
+    )
+    mode: ImportMode = Field(
+        ImportMode.CREATE_ONLY,
+        strict=False,
+        description="create_only leaves the data of listings that the warehouse knows as they are;"
+        " create_and_overwrite lets each field follow the store as `overwrite` says.",
+    )
+    overwrite: Overwrite = Field(
+        default_factory=lambda: Overwrite(),
+        description="Field by field, update or skip; read only where mode is create_and_overwrite.",
+    )
+    new_listings_paused: bool = Field(
+        True,
+        description="Listings that this import creates are paused: nothing is sent to the store for them until"
+        " somebody unpauses them.",
+    )
+    max_renamed_share: Share = Field(
+        0.05,
+        description="The run stops before it writes when it would rename more than this share of the channel's master"
+        " SKUs (from 20 variants up).",
+    )
+    max_gone_share: Share = Field(
+        0.2,
+        description="The run stops before it writes when more than this share of the channel's listings is missing from"
+        " the store (from 20 listings up).",
+    )
+    problems_fail_run: bool = Field(
+        False, description="End the run red when it leaves problems with single records; everything else is loaded."
+    )
+    readers: int = Field(4, ge=1, le=16, description="How many id ranges of the catalog are read side by side.")
+
+
+class SyncListings(Settings):
+    """The rules that turn a linked inventory item into a variant's wanted price and quantity."""
+
+    price_multiplier: Decimal = Field(
+        Decimal(1),
+        gt=0,
+        strict=False,
+        description="Wanted price = the inventory item's price x this, rounded half up to the currency's digits.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    safety_stock: int = Field(
+        0,
+        ge=0,
+        description="Units kept back: wanted quantity = stock - this, at least 0.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    max_quantity: int | None = Field(
+        None,
+        ge=0,
+        description="The most units that the store may show; null: no limit.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+
+
+class Channel(Settings):
+    """One BigCommerce store, as ``include/channels/{channel}.yaml`` describes it."""
+
+    channel: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,40}$",
+        description="The channel's name: lower-case letters, digits and underscores; the file's name without .yaml.",
+    )
+    connection_id: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_.\-]{0,200}$",
+        description="The Airflow connection of the store; bigcommerce_{channel} when left out.",
+    )
+    store_channel_id: int | None = Field(
+        None, ge=1, description="BigCommerce's own sales channel: orders are filtered by it; null: all."
+    )
+    location_id: int | None = Field(
+        None, ge=1, description="The location whose stock is the listings' quantity; null: the store's default location."
+    )
+    import_listings: ImportListings = Field(default_factory=lambda: ImportListings())
+    sync_listings: SyncListings = Field(default_factory=lambda: SyncListings())
+
+    _file: str = PrivateAttr("")
+
+    @property
+    def file(self) -> str:
+        """The file that the settings came from, for messages that name the place to mend."""
+        return self._file
+
+    def model_post_init(self, _context: Any) -> None:
+        """Fill in the connection's conventional name (the model is frozen, so not by assignment)."""
+        if not self.connection_id:
+            object.__setattr__(self, "connection_id", f"bigcommerce_{self.channel}")
+
+    def rules(self) -> dict[str, Any]:
+        """What ``core.wanted`` reads from ``ops.channel.rules``: plain JSON values."""
+        return self.sync_listings.model_dump(mode="json")
