@@ -1,0 +1,1 @@
+"""The store: client, pacing, paging. Knows nothing of the warehouse, pandas or Airflow."""

@@ -1,0 +1,58 @@
+"""Where requests may go: BigCommerce's own API over https, or a loopback address, and nowhere else."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+OFFICIAL = "https://api.bigcommerce.com"
+_STORE_HASH = re.compile(r"[a-z0-9]{1,64}")
+
+
+def api_base(host: str | None, port: int | None = None) -> str:
+    """The API's base URL from a connection's host and port.
+
+    :param host: empty for BigCommerce's own, else a URL of scheme, host and optional port.
+    :raises ValueError: another host than BigCommerce's or loopback; plain http to another than loopback; credentials,
+        path or query in the URL. The message never repeats credentials.
+    """
+    if not host:
+        return OFFICIAL
+    # Airflow's URI form of a connection splits the scheme off: what is left is a bare host.
+    parts = urlsplit(host if "://" in host else f"//{host}")
+    try:
+        name, given_port = parts.hostname or "", parts.port or (port or None)
+    except ValueError:
+        raise ValueError("the API base URL has an invalid port") from None
+    if "@" in parts.netloc or parts.query or parts.fragment or parts.path.strip("/"):
+        raise ValueError("the API base URL must hold a scheme, a host and a port, nothing else")
+    loopback = _is_loopback(name)
+    scheme = parts.scheme or ("http" if loopback else "https")
+    if scheme not in ("http", "https"):
+        raise ValueError(f"the API base URL must be https (got {scheme!r})")
+    if scheme == "http" and not loopback:
+        raise ValueError(f"plain http goes to a loopback address only, never to {name!r}: the token would be readable")
+    if not loopback and (name != "api.bigcommerce.com" or given_port not in (None, 443)):
+        raise ValueError(f"the API base URL must be {OFFICIAL} or a loopback address (got host {name!r})")
+    shown = f"[{name}]" if ":" in name else name
+    return f"{scheme}://{shown}" + (f":{given_port}" if given_port and loopback else "")
+
+
+def check_store_hash(store_hash: str) -> str:
+    """The store hash, when it is one: lower-case letters and digits. It becomes part of each URL's path.
+
+    :raises ValueError: anything else.
+    """
+    if not _STORE_HASH.fullmatch(store_hash):
+        raise ValueError(f"the store hash must be lower-case letters and digits (got {store_hash!r})")
+    return store_hash
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

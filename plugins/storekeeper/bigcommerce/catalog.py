@@ -1,0 +1,130 @@
+"""The store's catalog: which request brings the most of what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from storekeeper.bigcommerce.client import Query, StoreClient
+from storekeeper.bigcommerce.paging import IdRange, Page, id_pages, numbered_pages, read_page
+
+MOST_PER_PAGE = 250
+"""The API's largest page; also the most ids that one ``id:in`` is asked for."""
+
+PRODUCTS = "/v3/catalog/products"
+WITH_PARTS: Query = {"include": "variants,images,custom_fields", "limit": MOST_PER_PAGE}
+"""Everything of a product that a listing is made of, in the request that brings the product itself."""
+
+MOST_STOCK_PER_PAGE = 1_000
+
+
+class _Brand(msgspec.Struct):
+    id: int
+    name: str
+
+
+class _BrandPage(msgspec.Struct):
+    data: list[_Brand]
+
+
+class _Category(msgspec.Struct):
+    category_id: int
+    parent_id: int
+    name: str
+
+
+class _CategoryPage(msgspec.Struct):
+    data: list[_Category]
+
+
+class _Identity(msgspec.Struct):
+    variant_id: int
+
+
+class _Stock(msgspec.Struct):
+    identity: _Identity
+    available_to_sell: int
+
+
+class _StockPage(msgspec.Struct):
+    data: list[_Stock]
+
+
+class _Owner(msgspec.Struct):
+    product_id: int
+
+
+class _OwnerPage(msgspec.Struct):
+    data: list[_Owner]
+
+
+def product_pages(store: StoreClient, stretch: IdRange) -> Iterator[Page]:
+    """Products with variants, images and custom fields, in ascending order of id; see :func:`id_pages`."""
+    return id_pages(store, PRODUCTS, stretch, WITH_PARTS)
+
+
+def first_products(store: StoreClient) -> Page:
+    """The page of the lowest ids."""
+    return read_page(store, PRODUCTS, {**WITH_PARTS, "sort": "id", "direction": "asc"})
+
+
+def last_products(store: StoreClient) -> Page:
+    """The page of the highest ids."""
+    return read_page(store, PRODUCTS, {**WITH_PARTS, "sort": "id", "direction": "desc"})
+
+
+def products_by_id(store: StoreClient, product_ids: Sequence[int]) -> Page:
+    """The products among these ids that the store has, at most :data:`MOST_PER_PAGE`."""
+    return read_page(store, PRODUCTS, {**WITH_PARTS, "id:in": ",".join(map(str, product_ids))})
+
+
+def find_product_ids(store: StoreClient, field: str, values: Iterable[str]) -> set[int]:
+    """The products of the variants that carry one of these identifiers: one request a value, since the API takes one.
+
+    :param field: ``sku`` or ``upc``; the API cannot look up by MPN.
+    """
+    return {
+        variant.product_id
+        for value in values
+        for variant in store.get("/v3/catalog/variants", {field: value, "limit": MOST_PER_PAGE}).decode(_OwnerPage).data
+    }
+
+
+def brands(store: StoreClient) -> list[tuple[int, str]]:
+    """Id and name of each brand of the store."""
+    query: Query = {"include_fields": "name", "limit": MOST_PER_PAGE}
+    found = {
+        brand.id: brand.name
+        for page in numbered_pages(store, "/v3/catalog/brands", query)
+        for brand in page.decode(_BrandPage).data
+    }
+    return list(found.items())
+
+
+def categories(store: StoreClient) -> list[tuple[int, str]]:
+    """Id and path of each category of all trees, such as ``Shop > Lamps``."""
+    query: Query = {"include_fields": "category_id,parent_id,name", "limit": MOST_PER_PAGE}
+    found = {
+        category.category_id: category
+        for page in numbered_pages(store, "/v3/catalog/trees/categories", query)
+        for category in page.decode(_CategoryPage).data
+    }
+    return [(identity, " > ".join(_path(identity, found))) for identity in found]
+
+
+def _path(identity: int, found: dict[int, _Category]) -> list[str]:
+    names: list[str] = []
+    seen: set[int] = set()
+    while identity in found and identity not in seen:
+        seen.add(identity)
+        names.insert(0, found[identity].name)
+        identity = found[identity].parent_id
+    return names
+
+
+def location_stock(store: StoreClient, location_id: int) -> Iterator[list[tuple[int, int]]]:
+    """Variant id and units available to sell at one location, a page at a time."""
+    path = f"/v3/inventory/locations/{location_id:d}/items"
+    for page in numbered_pages(store, path, {"limit": MOST_STOCK_PER_PAGE}):
+        yield [(stock.identity.variant_id, stock.available_to_sell) for stock in page.decode(_StockPage).data]

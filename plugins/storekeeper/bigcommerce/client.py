@@ -1,0 +1,302 @@
+"""The store's HTTP API: how a call is made. What a call means is decided in ``operations/``.
+
+One client holds one session with connection reuse and one pacer, shared by all threads. Every failure leaves as one of
+the four error types of ``outcomes``; none of them, and no log line, carries a token, a query's values or a body.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+import requests
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+
+from storekeeper.bigcommerce.address import check_store_hash
+from storekeeper.bigcommerce.pacing import Pacer
+from storekeeper.outcomes import AccessLost, NotNow, Refused, StoreError, Unknown
+
+log = logging.getLogger(__name__)
+
+Query = Mapping[str, str | int]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client waits. Seconds throughout.
+
+    :param connect: for the connection to stand.
+    :param read: between two pieces of an answer.
+    :param total: for one whole answer.
+    :param attempts: how often one call is tried in all, where trying again is allowed.
+    :param backoff: the first wait after a failure; doubled each time, with jitter, up to ``backoff_most``.
+    """
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 90.0
+    attempts: int = 5
+    backoff: float = 0.5
+    backoff_most: float = 15.0
+    throttled_most: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole, successful answer of the store: status 2xx, body read to its end (empty for 204).
+
+    :param sent_at: when the request was sent, in this process's monotonic seconds: what the answer shows is no older.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    sent_at: float
+
+    def decode(self, kind: type[T]) -> T:
+        """The body as ``kind``.
+
+        :raises NotNow: the body is JSON of another shape than the store's specification says.
+        """
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except msgspec.DecodeError as error:
+            raise NotNow(f"the store's answer has another shape than expected: {error}") from None
+
+
+class StoreClient:
+    """One store's API.
+
+    :param base_url: from :func:`storekeeper.bigcommerce.address.api_base`.
+    :param store_hash: the store's hash.
+    :param access_token: sent as ``X-Auth-Token``; never shown.
+    :param patience: timeouts and repeats.
+    """
+
+    def __init__(
+        self, base_url: str, store_hash: str, access_token: str, *, patience: Patience | None = None
+    ) -> None:
+        self.store_hash = check_store_hash(store_hash)
+        self.patience = patience or Patience()
+        self.pacer = Pacer()
+        self.throttled = 0
+        self._root = f"{base_url}/stores/{self.store_hash}"
+        self._sent = 0
+        self._sent_lock = threading.Lock()
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy and no .netrc credentials that nobody configured here
+        self._session.headers.update(
+            {"X-Auth-Token": access_token, "Accept": "application/json", "User-Agent": "storekeeper"}
+        )
+        adapter = HTTPAdapter(pool_maxsize=16, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    @property
+    def requests_sent(self) -> int:
+        """HTTP requests sent so far by all threads, repeats included."""
+        return self._sent
+
+    def get(self, path: str, query: Query | None = None) -> Answer:
+        """Read; repeated after anything that may pass, since reading has no effect.
+
+        :param path: below the store's root, such as ``/v3/catalog/products``.
+        :raises Refused: the store will never answer this.
+        :raises NotNow: it did not answer within the attempts allowed.
+        :raises AccessLost: token, scope or store hash.
+        """
+        return self._call("GET", path, query, None, repeatable=True)
+
+    def write(self, method: str, path: str, body: object, query: Query | None = None) -> Answer:
+        """Change something; repeated only when the store certainly did nothing (429, no connection).
+
+        :raises Unknown: the call may have taken effect: look it up before another.
+        """
+        return self._call(method, path, query, msgspec.json.encode(body), repeatable=False)
+
+    def _call(self, method: str, path: str, query: Query | None, body: bytes | None, *, repeatable: bool) -> Answer:
+        failures = throttles = 0
+        waited_throttled = 0.0
+        while True:
+            try:
+                return self._once(method, path, query, body)
+            except _Throttled as throttled:
+                throttles += 1
+                wait = throttled.wait if throttled.wait is not None else self._backoff(throttles + 1)
+                waited_throttled += wait
+                if waited_throttled > self.patience.throttled_most:
+                    raise NotNow(f"{throttled}; still so after {waited_throttled:.0f} s") from None
+                log.info("the store asks for patience (429): waiting %.1f s", wait)
+                self.pacer.hold(wait)
+            except NotNow as error:
+                failures += 1
+                if failures >= self.patience.attempts:
+                    raise NotNow(f"{error} (tried {failures} times)") from None
+                self._wait_before_repeat(error, failures)
+            except Unknown as error:
+                if not repeatable:
+                    raise
+                failures += 1
+                if failures >= self.patience.attempts:
+                    raise NotNow(f"{error} (tried {failures} times)") from None
+                self._wait_before_repeat(error, failures)
+
+    def _wait_before_repeat(self, error: StoreError, failures: int) -> None:
+        wait = self._backoff(failures)
+        log.warning("%s; trying again in %.1f s", error, wait)
+        time.sleep(wait)
+
+    def _backoff(self, failures: int) -> float:
+        most = min(self.patience.backoff * 2 ** (failures - 1), self.patience.backoff_most)
+        return most * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+
+    def _once(self, method: str, path: str, query: Query | None, body: bytes | None) -> Answer:
+        called = f"{method} {_template(path)}"
+        request = requests.Request(
+            method,
+            self._root + path,
+            params={key: str(value) for key, value in (query or {}).items()},
+            data=body,
+            headers={"Content-Type": "application/json"} if body is not None else {},
+        )
+        prepared = self._session.prepare_request(request)
+        slot = self.pacer.acquire()
+        headers: Mapping[str, str] | None = None
+        started = time.monotonic()
+        try:
+            with self._sent_lock:
+                self._sent += 1
+            try:
+                response = self._session.send(
+                    prepared,
+                    timeout=(self.patience.connect, self.patience.read),
+                    allow_redirects=False,  # the token would go along to another host
+                    stream=True,
+                )
+            except requests.exceptions.RequestException as error:
+                raise self._unanswered(called, error) from None
+            with response:
+                headers = response.headers
+                content = self._read(response, called, started)
+        finally:
+            self.pacer.release(slot, headers)
+        self._judge(called, response, content)
+        return Answer(response.status_code, response.headers, content, started)
+
+    def _read(self, response: requests.Response, called: str, started: float) -> bytes:
+        """The whole body, within the total time: requests itself bounds only the wait for each piece."""
+        pieces = []
+        try:
+            while piece := response.raw.read1(1 << 20, decode_content=True):
+                pieces.append(piece)
+                if time.monotonic() - started > self.patience.total:
+                    raise Unknown(f"{called}: the answer took longer than {self.patience.total:.0f} s")
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unknown(f"{called}: the answer broke off ({type(error).__name__})") from None
+        return b"".join(pieces)
+
+    def _unanswered(self, called: str, error: requests.exceptions.RequestException) -> StoreError:
+        where = f"{called} at {self._root.split('/stores/')[0]}"
+        cause = error.args[0] if error.args else None
+        reason = getattr(cause, "reason", cause)
+        if isinstance(reason, urllib3.exceptions.NameResolutionError):
+            return NotNow(f"{where}: the host's name cannot be resolved (DNS)")
+        if isinstance(error, requests.exceptions.SSLError):
+            return NotNow(f"{where}: no safe connection (TLS): the certificate could not be verified")
+        if isinstance(reason, urllib3.exceptions.NewConnectionError) or isinstance(
+            error, requests.exceptions.ConnectTimeout
+        ):
+            return NotNow(f"{where}: no connection (is the store's API up and reachable?)")
+        if isinstance(error, requests.exceptions.Timeout):
+            return Unknown(f"{where}: no answer within {self.patience.read:.0f} s")
+        return Unknown(f"{where}: the connection broke before the answer ({type(error).__name__})")
+
+    def _judge(self, called: str, response: requests.Response, content: bytes) -> None:
+        """Let a whole, well-formed success pass; every other answer leaves as the error that decides."""
+        status = response.status_code
+        request_id = response.headers.get("X-Request-ID")
+        where = f"{called}, store {self.store_hash!r}, status {status}" + (f", request {request_id}" if request_id else "")
+        if 200 <= status < 300:
+            if status == 204:
+                return
+            if "json" not in response.headers.get("Content-Type", ""):
+                raise Unknown(f"{where}: the answer is not JSON (a maintenance page?)")
+            try:
+                msgspec.json.decode(content, type=msgspec.Raw)
+            except msgspec.DecodeError:
+                raise Unknown(f"{where}: the answer is broken JSON") from None
+            return
+        title, fields = _explanation(content)
+        detail = f"{where}: {title}" if title else where
+        if status == 429:
+            self.throttled += 1
+            raise _Throttled(detail, _reset_seconds(response.headers))
+        if 300 <= status < 400:
+            raise Refused(f"{where}: the store's API must not redirect; it was not followed", status=status)
+        if status == 401:
+            raise AccessLost(f"{detail}: the access token is wrong or was revoked; put a valid one into the connection")
+        if status == 403:
+            raise AccessLost(f"{detail}: the access token lacks a scope for this; grant it to the API account")
+        if status >= 500:
+            raise Unknown(detail)
+        if status in (408, 425):
+            raise NotNow(detail)
+        reasons = "; ".join(f"{field}: {why}" for field, why in list(fields.items())[:10])
+        raise Refused(f"{detail} {reasons}".rstrip(), status=status, fields=fields)
+
+
+class _Throttled(Exception):
+    """429: nothing was done; ``wait`` is the store's own word on when to come back, None where it gave none."""
+
+    def __init__(self, message: str, wait: float | None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class _Explanation(msgspec.Struct):
+    title: str = ""
+    errors: dict[str, object] | Sequence[object] | None = None
+
+
+def _explanation(content: bytes) -> tuple[str, dict[str, str]]:
+    """Title and reasons by field from an error's body, cut to a readable length; the rest of it is not kept."""
+    try:
+        found = msgspec.json.decode(content, type=_Explanation)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "", {}
+    fields = found.errors if isinstance(found.errors, dict) else {}
+    return found.title[:200], {str(key)[:100]: str(value)[:200] for key, value in fields.items()}
+
+
+def _reset_seconds(headers: Mapping[str, str]) -> float | None:
+    try:
+        return int(headers["X-Rate-Limit-Time-Reset-Ms"]) / 1000 + random.uniform(0.02, 0.25)  # noqa: S311 - jitter
+    except (KeyError, ValueError):
+        return None
+
+
+def _template(path: str) -> str:
+    """The route without its ids, for logs and messages."""
+    return re.sub(r"/\d+(?=/|$)", "/{id}", path)

@@ -1,0 +1,124 @@
+"""Streaming pages of a V3 collection by id, each record once, even while records are added or deleted.
+
+Page numbers drift when a record before the page is created or deleted; ids do not. Each request asks for ids greater
+than the last seen, so a record that existed throughout the pull is read exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from storekeeper.bigcommerce.client import Answer, Query, StoreClient
+from storekeeper.outcomes import NotNow, PagingStuck
+
+
+class _Pagination(msgspec.Struct):
+    total: int
+    total_pages: int = 0
+
+
+class _Meta(msgspec.Struct):
+    pagination: _Pagination
+
+
+class _MetaOnly(msgspec.Struct):
+    meta: _Meta
+
+
+class _Envelope(msgspec.Struct):
+    data: list[msgspec.Raw]
+    meta: _Meta
+
+
+class _Identity(msgspec.Struct):
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """Ids from just after ``after`` to just before ``before`` (None: without bound): a half-open stretch of a pull."""
+
+    after: int
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records of a collection, undecoded, in ascending order of id.
+
+    :param records: id and the record's JSON as the store sent it.
+    :param last: no record of the range comes after this page.
+    :param total: records of the range when the page was read, this page's among them.
+    :param sent_at: when the page was asked for, in this process's monotonic seconds.
+    """
+
+    records: list[tuple[int, bytes]]
+    last: bool
+    total: int
+    sent_at: float
+
+
+def id_pages(store: StoreClient, path: str, id_range: IdRange, query: Query) -> Iterator[Page]:
+    """Each page of the range, in ascending order of id.
+
+    :raises PagingStuck: a page does not go on after the last id, so the store ignores ``id:greater``.
+    :raises NotNow: a page's length and its pagination disagree: a failed page is never an empty one.
+    """
+    after = id_range.after
+    while True:
+        bounds: dict[str, str | int] = {"id:greater": after} if after else {}
+        if id_range.before is not None:
+            bounds["id:less"] = id_range.before
+        page = read_page(store, path, {**query, **bounds, "sort": "id", "direction": "asc"})
+        ids = [identity for identity, _ in page.records]
+        if ids and (ids[0] <= after or (id_range.before is not None and ids[-1] >= id_range.before)):
+            raise PagingStuck(f"GET {path}: the store answers ids outside ({after}, {id_range.before}): it ignores the id filter")
+        yield page
+        if page.last:
+            return
+        after = ids[-1]
+
+
+def numbered_pages(store: StoreClient, path: str, query: Query) -> Iterator[Answer]:
+    """Each page of a small collection that cannot be read by id (brands, categories, stock of a location).
+
+    A record created or deleted meanwhile shifts the others, so one may be missing or come twice: only for collections
+    where the reader can live with that until the next pull.
+    """
+    number = 1
+    while True:
+        answer = store.get(path, {**query, "page": number})
+        yield answer
+        if number >= answer.decode(_MetaOnly).meta.pagination.total_pages:
+            return
+        number += 1
+
+
+def read_page(store: StoreClient, path: str, query: Query) -> Page:
+    """One request's page, its records in ascending order of id whichever way they were asked for.
+
+    :raises NotNow: the answer is not a page of identified records, or is shorter than its pagination says.
+    :raises PagingStuck: an id stands on the page twice.
+    """
+    answer = store.get(path, query)
+    envelope = answer.decode(_Envelope)
+    total, limit = envelope.meta.pagination.total, int(query.get("limit", 50))
+    if len(envelope.data) < min(total, limit):
+        raise NotNow(
+            f"GET {path}: the store says {total} records and sent {len(envelope.data)} of a page of {limit}:"
+            " the page is not complete"
+        )
+    records = sorted(((_identity(path, raw), bytes(raw)) for raw in envelope.data), key=lambda record: record[0])
+    if any(one[0] == other[0] for one, other in zip(records, records[1:], strict=False)):
+        raise PagingStuck(f"GET {path}: an id stands on one page twice")
+    return Page(records, total <= len(records), total, answer.sent_at)
+
+
+def _identity(path: str, raw: msgspec.Raw) -> int:
+    try:
+        return msgspec.json.decode(raw, type=_Identity).id
+    except msgspec.DecodeError:
+        raise NotNow(f"GET {path}: a record without a whole number as its id: the page cannot be trusted") from None
