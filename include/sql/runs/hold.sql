@@ -1,0 +1,10 @@
+-- runs/hold: this attempt still has the run; nobody else may begin it before this transaction ends.
+-- Reads    ops.run, with a shared lock: the extraction's readers commit side by side, a new attempt waits.
+
+select
+    r.step,
+    r.attempt = :attempt as mine,
+    clock_timestamp() as clock
+from ops.run as r
+where r.run_no = :run_no
+for share;

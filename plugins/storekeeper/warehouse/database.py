@@ -1,0 +1,144 @@
+"""The warehouse: a Postgres that named SQL runs against, with errors that name their mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql as composed
+from sqlalchemy import Connection, CursorResult, Engine, RowMapping, TextClause
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from storekeeper.outcomes import WarehouseUnavailable
+from storekeeper.warehouse.migrations import migrate
+from storekeeper.warehouse.sql import statements
+
+
+class Warehouse:
+    """One warehouse.
+
+    :param engine: an engine on psycopg 3; :func:`storekeeper.hooks.warehouse.open_warehouse` makes it from a connection.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def prepare(self) -> None:
+        """Bring the schema up to date. Safe to call twice and at once; does nothing where nothing is new.
+
+        :raises WarehouseUnavailable: no connection, or no right to create schemas.
+        """
+        with self._explained():
+            migrate(self.engine)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back where an error leaves the block."""
+        with self._explained(), self.engine.begin() as connection:
+            yield Session(connection)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise _explain(error, error.orig) from error
+        except psycopg.Error as error:
+            raise _explain(error, error) from error
+
+
+class Session:
+    """What may be done inside one transaction.
+
+    ``clock`` is the warehouse's clock when a run's transaction began: the one clock that times are kept by.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.clock = datetime.min.replace(tzinfo=UTC)
+
+    def run(self, name: str, *, run_no: int | None = None, **values: Any) -> int:
+        """Run each statement of a named file.
+
+        :param values: bind parameters; those that a statement does not name are left out of it.
+        :return: rows touched by the last statement.
+        """
+        touched = 0
+        for statement in statements(name, run_no):
+            touched = self._execute(statement, {"run_no": run_no, **values}).rowcount
+        return touched
+
+    def rows(self, name: str, *, run_no: int | None = None, **values: Any) -> Sequence[RowMapping]:
+        """The rows that a named file's single statement answers."""
+        (statement,) = statements(name, run_no)
+        return self._execute(statement, {"run_no": run_no, **values}).mappings().all()
+
+    def row(self, name: str, *, run_no: int | None = None, **values: Any) -> RowMapping:
+        """The one row that a named file's single statement answers."""
+        (row,) = self.rows(name, run_no=run_no, **values)
+        return row
+
+    def _execute(self, statement: TextClause, values: Mapping[str, Any]) -> CursorResult[Any]:
+        return self._connection.execute(statement, {name: values[name] for name in statement._bindparams})
+
+    def copy_staged(self, table: str, run_no: int, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """COPY rows into a run's staging table.
+
+        :param table: the table's name as the SQL files write it after ``staging.``.
+        :return: how many rows were copied.
+        """
+        command = composed.SQL("copy staging.{} ({}) from stdin").format(
+            composed.Identifier(f"{table}_{run_no:d}"), composed.SQL(", ").join(map(composed.Identifier, columns))
+        )
+        driver: psycopg.Connection[Any] = self._connection.connection.driver_connection  # type: ignore[assignment]
+        copied = 0
+        with driver.cursor() as cursor, cursor.copy(command) as copy:
+            for row in rows:
+                copy.write_row(row)
+                copied += 1
+        return copied
+
+    def drop_expired_staging(self, channel: str) -> None:
+        """Drop the staging tables that no run will need again: of this channel's loaded runs, and of runs long dead."""
+        for row in self.rows("runs/list_expired_staging", channel=channel):
+            self._connection.exec_driver_sql(
+                composed.SQL("drop table if exists staging.{}").format(composed.Identifier(row["table_name"])).as_string()
+            )
+
+    @contextmanager
+    def savepoint(self) -> Iterator[Any]:
+        """A part of the transaction that can be taken back by itself: call ``.rollback()`` on what is yielded."""
+        nested = self._connection.begin_nested()
+        try:
+            yield nested
+        finally:
+            if nested.is_active:
+                nested.commit()
+
+
+def _explain(error: Exception, cause: BaseException | None) -> Exception:
+    """Name the mend where a person can mend it; every other error leaves as it came."""
+    said = " ".join(str(cause).split())
+    mend: Mapping[type[BaseException], str] = {
+        psycopg.errors.InsufficientPrivilege: "grant the connection's role CREATE on the database, and rights on the"
+        " schemas raw, core, ops, mart and staging",
+        psycopg.errors.InvalidPassword: "correct login and password of the connection",
+        psycopg.errors.InvalidCatalogName: "create the database, or correct its name in the connection",
+        psycopg.errors.DiskFull: "the warehouse's disk is full",
+    }
+    for kind, what in mend.items():
+        if isinstance(cause, kind):
+            return WarehouseUnavailable(f"the warehouse (connection storekeeper_warehouse) refuses: {said}; {what}")
+    if isinstance(error, OperationalError) or isinstance(cause, psycopg.OperationalError):
+        return WarehouseUnavailable(
+            f"the warehouse (connection storekeeper_warehouse) cannot be reached or broke off: {said}; nothing is"
+            " half-loaded: start it again and repeat the run"
+        )
+    return error

@@ -1,0 +1,130 @@
+"""The run ledger: what a run is, how far it has come, what it cost, and which attempt of it may write.
+
+Airflow may run a task twice at once (a stalled worker and its retry). Each start of a task raises the run's attempt;
+every commit of a task first looks whether its attempt is still the newest, and stops where it is not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import RowMapping
+
+from storekeeper.outcomes import Counts, RunSuperseded
+from storekeeper.warehouse.database import Session, Warehouse
+
+ABANDONED_MINUTES = 30  # without a sign of life; Airflow itself gives a silent worker up after 5
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt of one run of an operation.
+
+    :param run_no: names the run's staging tables.
+    :param attempt: which start of a task this is.
+    :param step: the last step that was committed when this attempt began.
+    """
+
+    warehouse: Warehouse
+    run_no: int
+    attempt: int
+    step: str
+    channel: str
+    operation: str
+    run_id: str
+    dry_run: bool
+
+    @classmethod
+    def begin(
+        cls,
+        warehouse: Warehouse,
+        *,
+        channel: str,
+        operation: str,
+        run_id: str,
+        dry_run: bool = False,
+        params: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """A task of a run starts; the first one opens the run.
+
+        :param run_id: Airflow's; with channel and operation it is the run's key.
+        :param params: as a person gave them, kept for the record.
+        """
+        with warehouse.transaction() as session:
+            opened = session.row(
+                "runs/begin",
+                run_key=f"{channel}/{operation}/{run_id}",
+                channel=channel,
+                operation=operation,
+                run_id=run_id,
+                dry_run=dry_run,
+                params=json.dumps(params or {}, default=str),
+            )
+            session.run(
+                "runs/close_abandoned",
+                channel=channel,
+                operation=operation,
+                run_no=opened["run_no"],
+                minutes=ABANDONED_MINUTES,
+            )
+        return cls(
+            warehouse,
+            opened["run_no"],
+            opened["attempt"],
+            opened["step"],
+            channel,
+            operation,
+            run_id,
+            opened["dry_run"],
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A transaction that only the newest attempt gets; others stop here with nothing written.
+
+        :raises RunSuperseded: another attempt of this run has begun.
+        """
+        with self.warehouse.transaction() as session:
+            held = session.row("runs/hold", run_no=self.run_no, attempt=self.attempt)
+            if not held["mine"]:
+                raise RunSuperseded(f"another attempt of run {self.run_id!r} has taken over; this one stops")
+            session.clock = held["clock"]
+            yield session
+
+    def spend(self, requests: int, work_seconds: float) -> None:
+        """Add what a task has cost to the run."""
+        with self.warehouse.transaction() as session:
+            session.run("runs/spend", run_no=self.run_no, requests=requests, work_seconds=round(work_seconds, 3))
+
+    def fail(self, message: str) -> None:
+        """This attempt gave up."""
+        with self.warehouse.transaction() as session:
+            session.run("runs/fail", run_no=self.run_no, attempt=self.attempt, message=message[:2000])
+
+    def outcome(self) -> RowMapping:
+        """The run as the ledger has it."""
+        with self.warehouse.transaction() as session:
+            return session.row("runs/read_outcome", run_no=self.run_no)
+
+    def problems(self) -> dict[str, tuple[int, str]]:
+        """This run's open problems: by reason, how many and one key as an example."""
+        with self.warehouse.transaction() as session:
+            found = session.rows(
+                "runs/count_problems", channel=self.channel, operation=self.operation, run_no=self.run_no
+            )
+        return {row["reason"]: (row["problems"], row["example"]) for row in found}
+
+
+def succeed(session: Session, run: Run, counts: Counts, message: str | None = None, *, state: str = "success") -> None:
+    """Record a run's end in the transaction that carries its effect."""
+    session.run(
+        "runs/succeed",
+        run_no=run.run_no,
+        state=state,
+        message=message,
+        **counts.as_dict(),
+    )
