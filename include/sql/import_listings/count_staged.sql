@@ -1,0 +1,6 @@
+-- import_listings/extract: products staged, and those of them that are new or changed.   Reads  staging.product.
+
+select
+    count(*) as products,
+    count(*) filter (where payload is not null or unstorable) as changed
+from staging.product;

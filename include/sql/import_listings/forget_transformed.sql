@@ -1,0 +1,3 @@
+-- import_listings/transform: begin again.   Repeat  safe.
+
+truncate staging.listing, staging.variant, staging.problem;

@@ -1,0 +1,308 @@
+"""Import Listings: the store's catalog comes into the warehouse, each product once, all of it or nothing.
+
+Three steps, each safe to be killed anywhere and begun again. *Extract* stages what the store has, a page a commit.
+*Transform* makes typed rows of what is new. *Load* decides and merges in one transaction; nothing is decided before all
+pages are in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from storekeeper.bigcommerce import catalog
+from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.bigcommerce.store_information import store_information
+from storekeeper.operations.catalog_pull import CatalogPull
+from storekeeper.operations.progress import Progress
+from storekeeper.outcomes import HINTS, Counts, Problem, Reason, RunStopped
+from storekeeper.settings import Channel, Follow, ImportListings, ImportMode, MasterSku, Overwrite
+from storekeeper.transforms.import_listings import (
+    LISTING_COLUMNS,
+    VARIANT_COLUMNS,
+    inherit_identifiers,
+    read_products,
+    select_master_sku,
+)
+from storekeeper.warehouse.database import Session
+from storekeeper.warehouse.runs import Run, succeed
+
+log = logging.getLogger(__name__)
+
+PRODUCTS_PER_CHUNK = 1_000
+"""How many products are transformed at once: more would cost memory, fewer would cost time."""
+
+GUARDED_FROM = 20
+"""The guards bind from so many listings or variants up: in a smaller shop a share says nothing."""
+
+ROW_VERSION = 1
+"""Raised when the same payload makes other rows than before: then every product is handled again."""
+
+PROBLEM_COLUMNS = ("entity", "entity_key", "reason", "message", "source")
+
+
+def extract(
+    store: StoreClient, run: Run, channel: Channel, settings: ImportListings, skus: Sequence[str] = ()
+) -> dict[str, int]:
+    """Stage the store's catalog; a second attempt goes on after the last page that the first one committed.
+
+    :param skus: master SKUs to narrow the pull to; empty for the complete catalog.
+    :return: ``products`` staged, and ``changed``: how many of them are new or not yet reflected.
+    :raises NotNow: the store does not answer; what was staged stays for the next attempt.
+    :raises AccessLost: token, scope or store hash.
+    """
+    if run.step == "loaded":
+        return {"products": 0, "changed": 0}
+    with run.transaction() as session:
+        session.drop_expired_staging(channel.channel)
+        session.run("import_listings/create_staging", run_no=run.run_no)
+        committed = {row["step"] for row in session.rows("import_listings/read_steps", run_no=run.run_no)}
+    if run.step == "started":
+        _describe(store, run, channel)
+        if "names" not in committed:
+            _stage_names(store, run)
+        pull = CatalogPull(store, run, _reflects(run, channel, settings))
+        if skus:
+            pull.chosen(_find_products(store, run, settings, skus))
+        else:
+            pull.everything(settings.readers)
+        if channel.location_id is not None and "stock" not in committed:
+            _stage_stock(store, run, channel.location_id)
+        with run.transaction() as session:
+            session.run("runs/advance", run_no=run.run_no, step="extracted")
+        log.info("extracted: %s", pull.progress.line())
+    with run.transaction() as session:
+        return dict(session.row("import_listings/count_staged", run_no=run.run_no))
+
+
+def transform(run: Run, settings: ImportListings) -> dict[str, int]:
+    """Make typed rows of the staged payloads, a chunk at a time; a second attempt begins anew.
+
+    :return: ``listings``, ``variants`` and ``problems`` staged for the load.
+    """
+    made = {"listings": 0, "variants": 0, "problems": 0}
+    if run.step == "loaded":
+        return made
+    with run.transaction() as session:
+        session.run("import_listings/forget_transformed", run_no=run.run_no)
+    progress = Progress("products")
+    after = -1
+    while True:
+        with run.transaction() as session:
+            rows = session.rows(
+                "import_listings/read_payloads", run_no=run.run_no, after=after, most=PRODUCTS_PER_CHUNK
+            )
+            if not rows:
+                session.run("runs/advance", run_no=run.run_no, step="transformed")
+                break
+            read = read_products((row["product_id"], row["payload"]) for row in rows if not row["unstorable"])
+            chosen = select_master_sku(inherit_identifiers(read.variants), settings.master_sku.value)
+            problems = [
+                *read.problems,
+                *chosen.problems,
+                *(_unstorable(row["product_id"]) for row in rows if row["unstorable"]),
+            ]
+            listings, variants = read.listings[list(LISTING_COLUMNS)], chosen.rows[list(VARIANT_COLUMNS)]
+            made["listings"] += session.copy_staged(
+                "listing", run.run_no, LISTING_COLUMNS, listings.itertuples(index=False, name=None)
+            )
+            made["variants"] += session.copy_staged(
+                "variant", run.run_no, VARIANT_COLUMNS, variants.itertuples(index=False, name=None)
+            )
+            made["problems"] += session.copy_staged("problem", run.run_no, PROBLEM_COLUMNS, map(_problem_row, problems))
+        after = rows[-1]["product_id"]
+        progress.add(len(rows))
+    log.info("transformed: %s", progress.line())
+    return made
+
+
+def load(
+    run: Run,
+    channel: Channel,
+    settings: ImportListings,
+    *,
+    complete: bool = True,
+    confirm_large_change: bool = False,
+) -> Counts:
+    """Decide and merge, in one transaction: match, guard, follow, create, retire, problems, watermark, counts.
+
+    :param complete: the pull was of the whole catalog.
+    :param confirm_large_change: a person has let an upheaval through.
+    :raises RunStopped: more of the channel would be renamed or gone than its settings allow; nothing was written.
+    """
+    if run.step == "loaded":
+        outcome = run.outcome()
+        return Counts(**{name: outcome[name] for name in Counts().as_dict()})
+    values = _values(run, channel, settings)
+    with run.transaction() as session:
+
+        def step(name: str) -> None:
+            session.run(f"import_listings/{name}", run_no=run.run_no, **values)
+
+        step("prepare_load")
+        step("leave_out_outdated")
+        _match(session, run)
+        if not confirm_large_change:
+            _guard(session, run, settings)
+        with session.savepoint() as merge:
+            step("release_rows")
+            step("rename_rows")
+            step("update_variants")
+            step("update_listings")
+            step("create_listings")
+            step("report_unmatched")
+            step("store_payloads")
+            step("retire_listings")
+            step("record_problems")
+            step("analyze_changes")
+            counts = Counts(**session.row("import_listings/count_outcome", run_no=run.run_no, **values))
+            if complete:
+                step("move_watermark")
+            if run.dry_run:
+                merge.rollback()
+        _end(session, run, settings, counts)
+    with run.warehouse.transaction() as session:
+        session.run("import_listings/drop_staging", run_no=run.run_no)
+    return counts
+
+
+def _describe(store: StoreClient, run: Run, channel: Channel) -> None:
+    """Keep what the store says of itself, and the rules that shape what is wanted of it."""
+    information = store_information(store)
+    with run.transaction() as session:
+        session.run("import_listings/begin_pull", run_no=run.run_no)
+        session.run(
+            "runs/describe_channel",
+            channel=channel.channel,
+            connection_id=channel.connection_id,
+            store_hash=store.store_hash,
+            store_name=information.name,
+            currency=information.currency,
+            currency_digits=information.decimal_places,
+            timezone=information.timezone.name,
+            rules=json.dumps(channel.rules()),
+        )
+    log.info("the store is %r (plan %s, %s)", information.name, information.plan_name, information.currency)
+
+
+def _stage_names(store: StoreClient, run: Run) -> None:
+    """Brands and categories by name: products carry only their ids."""
+    brands, categories = catalog.brands(store), catalog.categories(store)
+    with run.transaction() as session:
+        session.copy_staged("brand", run.run_no, ("brand_id", "name"), brands)
+        session.copy_staged("category", run.run_no, ("category_id", "path"), categories)
+        session.run("import_listings/add_step", run_no=run.run_no, step="names")
+
+
+def _stage_stock(store: StoreClient, run: Run, location_id: int) -> None:
+    """The stock of one location: the catalog itself shows the default location's only."""
+    stock = {variant: units for page in catalog.location_stock(store, location_id) for variant, units in page}
+    with run.transaction() as session:
+        session.copy_staged("stock", run.run_no, ("variant_id", "quantity"), stock.items())
+        session.run("import_listings/add_step", run_no=run.run_no, step="stock")
+
+
+def _find_products(store: StoreClient, run: Run, settings: ImportListings, skus: Sequence[str]) -> list[int]:
+    """The products of chosen master SKUs: from the warehouse where it knows them, else one request each."""
+    with run.transaction() as session:
+        rows = session.rows("import_listings/find_known_products", channel=run.channel, skus=list(skus))
+    known = {row["product_id"] for row in rows if row["product_id"] is not None}
+    unknown = [row["master_sku"] for row in rows if row["product_id"] is None]
+    if unknown and settings.master_sku is MasterSku.MPN:
+        log.warning("the store cannot be asked by MPN: run the complete import to find %s", ", ".join(unknown[:10]))
+        return sorted(known)
+    return sorted(known | catalog.find_product_ids(store, settings.master_sku.value, unknown))
+
+
+def _reflects(run: Run, channel: Channel, settings: ImportListings) -> str | None:
+    """The hash of all that shapes a product's rows besides its payload; None where names it refers to have changed."""
+    with run.transaction() as session:
+        renamed = session.row("import_listings/read_names", run_no=run.run_no, channel=run.channel)["renamed"]
+    if renamed:
+        log.info("%d brands or categories were renamed or moved: every product is handled again", renamed)
+        return None
+    return _settings_hash(channel, settings)
+
+
+def _settings_hash(channel: Channel, settings: ImportListings) -> str:
+    shape = {
+        "row_version": ROW_VERSION,
+        "location_id": channel.location_id,
+        **settings.model_dump(mode="json", include={"master_sku", "mode", "overwrite"}),
+    }
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _values(run: Run, channel: Channel, settings: ImportListings) -> dict[str, Any]:
+    """The bind parameters of the load's statements; each takes what it names."""
+    return {
+        "channel": run.channel,
+        "paused": settings.new_listings_paused,
+        "by_location": channel.location_id is not None,
+        "master_sku_field": settings.master_sku.value,
+        "overwrites": settings.mode is ImportMode.CREATE_AND_OVERWRITE,
+        **{f"take_{field}": getattr(settings.overwrite, field) is Follow.UPDATE for field in Overwrite.model_fields},
+        "reflects": _settings_hash(channel, settings),
+        "hints": json.dumps(HINTS),
+    }
+
+
+def _match(session: Session, run: Run) -> None:
+    """Match variants to rows and products to listings; each product that cannot be matched may change the others' match."""
+    unmatchable = -1
+    while True:
+        session.run("import_listings/match_variants", run_no=run.run_no, channel=run.channel)
+        session.run("import_listings/analyze_match", run_no=run.run_no)
+        session.run("import_listings/match_listings", run_no=run.run_no, channel=run.channel)
+        found = session.row("import_listings/count_unmatchable", run_no=run.run_no)["products"]
+        if found in (0, unmatchable):
+            return
+        unmatchable = found
+
+
+def _guard(session: Session, run: Run, settings: ImportListings) -> None:
+    upheaval = session.row("import_listings/count_upheaval", run_no=run.run_no, channel=run.channel)
+    ask = "Nothing was written. If this is meant, run it again with confirm_large_change"
+    if upheaval["variants"] >= GUARDED_FROM:
+        share = upheaval["renamed"] / upheaval["variants"]
+        if share > settings.max_renamed_share:
+            raise RunStopped(
+                f"this import would rename {upheaval['renamed']} of {upheaval['variants']} master SKUs of channel"
+                f" {run.channel!r} ({share:.0%}; import_listings.max_renamed_share allows"
+                f" {settings.max_renamed_share:.0%}), such as {upheaval['renamed_first']}. {ask}."
+            )
+    if upheaval["listings"] >= GUARDED_FROM:
+        share = upheaval["gone"] / upheaval["listings"]
+        if share > settings.max_gone_share:
+            raise RunStopped(
+                f"the store no longer has {upheaval['gone']} of {upheaval['listings']} listings of channel"
+                f" {run.channel!r} ({share:.0%}; import_listings.max_gone_share allows {settings.max_gone_share:.0%}),"
+                f" such as {upheaval['gone_first']}: is the connection's store the right one? {ask}."
+            )
+
+
+def _end(session: Session, run: Run, settings: ImportListings, counts: Counts) -> None:
+    red = settings.problems_fail_run and counts.skipped + counts.failed > 0
+    said = []
+    if run.dry_run:
+        said.append("Dry run: nothing but this row was written.")
+    if red:
+        said.append("Problems were left, and import_listings.problems_fail_run ends such a run red.")
+    succeed(session, run, counts, " ".join(said) or None, state="failed" if red else "success")
+
+
+def _unstorable(product_id: int) -> Problem:
+    return Problem(
+        "product",
+        str(product_id),
+        Reason.UNSTORABLE_TEXT,
+        f"Product {product_id} cannot be read: its text is not valid Unicode.",
+        f"product/{product_id}",
+    )
+
+
+def _problem_row(problem: Problem) -> tuple[str, ...]:
+    return problem.entity, problem.entity_key, problem.reason.value, problem.message, problem.source

@@ -1,0 +1,58 @@
+"""What a task says while it works: at sensible intervals, so that a log of an hour can still be read."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from storekeeper.bigcommerce.client import StoreClient
+
+log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 5.0
+
+
+class Progress:
+    """Counts what comes in, from several threads, and logs a line every few seconds.
+
+    :param what: what is counted, in the plural.
+    :param expected: how many there will be; None where nobody knows.
+    :param store: shows how much of the store's quota is left.
+    """
+
+    def __init__(self, what: str, store: StoreClient | None = None, expected: int | None = None) -> None:
+        self._what = what
+        self.expected = expected
+        self._store = store
+        self._lock = threading.Lock()
+        self._started = self._said = time.monotonic()
+        self.done = 0
+        self.batches = 0
+
+    def add(self, records: int) -> None:
+        """One more page or chunk of so many records."""
+        with self._lock:
+            self.done += records
+            self.batches += 1
+            if time.monotonic() - self._said < INTERVAL_SECONDS:
+                return
+            self._said = time.monotonic()
+        log.info("%s", self.line())
+
+    def line(self) -> str:
+        """How far it has come, how fast, and how long it may still take."""
+        seconds = max(time.monotonic() - self._started, 0.001)
+        rate = self.done / seconds
+        parts = [f"{self.done:,} {self._what} in {self.batches:,} pages, {rate:,.0f} a second"]
+        if self.expected:
+            parts[0] = (
+                f"{self.done:,} of {self.expected:,} {self._what} in {self.batches:,} pages, {rate:,.0f} a second"
+            )
+            left = max(self.expected - self.done, 0)
+            if left and rate:
+                parts.append(f"about {left / rate:,.0f} s to go")
+        quota = self._store.pacer.quota if self._store else None
+        if quota:
+            parts.append(f"{quota.left} of {quota.limit} requests left in the store's window")
+        return "; ".join(parts)

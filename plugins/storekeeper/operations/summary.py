@@ -1,0 +1,31 @@
+"""A run's end, for people: what it did, what it left, what it cost."""
+
+from __future__ import annotations
+
+from storekeeper.warehouse.runs import Run
+
+_LINES = (
+    ("read", "read"),
+    ("created", "created"),
+    ("linked", "linked"),
+    ("updated", "updated"),
+    ("overwritten", "  of these with data from the store"),
+    ("unchanged", "unchanged"),
+    ("skipped", "left out"),
+    ("failed", "unreadable"),
+)
+
+
+def summary(run: Run) -> str:
+    """The run as a short table: counts, problems by reason with one example each, requests and seconds."""
+    outcome = run.outcome()
+    lines = [f"{run.operation} of channel {run.channel!r}: {outcome['state']}" + (" (dry run)" if run.dry_run else "")]
+    lines += [f"  {label:<36}{outcome[name]:>10,}" for name, label in _LINES]
+    lines.append(f"  {'requests to the store':<36}{outcome['requests']:>10,}")
+    lines.append(f"  {'seconds of work before this task':<36}{outcome['work_seconds']:>10,.1f}")
+    problems = run.problems()
+    lines.append(f"  open problems of this run: {sum(count for count, _ in problems.values()):,}")
+    lines += [f"    {reason:<34}{count:>10,}   such as {example}" for reason, (count, example) in problems.items()]
+    if outcome["message"]:
+        lines.append(f"  {outcome['message']}")
+    return "\n".join(lines)
