@@ -1,0 +1,1 @@
+"""Airflow connections become a store client and a warehouse."""

@@ -1,0 +1,116 @@
+"""What all DAGs share: ids, owner, retries by error type, and trigger forms made from the settings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from pydantic.fields import FieldInfo
+
+from storekeeper.outcomes import (
+    AccessLost,
+    NotNow,
+    PagingStuck,
+    ProblemsLeft,
+    Refused,
+    RunStopped,
+    RunSuperseded,
+    SettingsError,
+)
+from storekeeper.settings import Channel, Settings, run_parameters
+
+# What a repeat cannot mend is not repeated; what passes by itself is tried again soon.
+RETRIES = ExceptionRetryPolicy(
+    rules=[
+        *(
+            RetryRule(exception=kind, action=RetryAction.FAIL)
+            for kind in (AccessLost, PagingStuck, ProblemsLeft, Refused, RunStopped, RunSuperseded, SettingsError)
+        ),
+        RetryRule(exception=NotNow, action=RetryAction.RETRY, retry_delay=timedelta(seconds=30)),
+    ]
+)
+
+
+def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
+    """The DAG of one operation on one channel, ``{operation}__{channel}``; to be used as a context manager.
+
+    :param operation: also the name of the channel's section of settings.
+    :param doc: the DAG file's docstring; it becomes the page's documentation.
+    """
+    settings: Settings = getattr(channel, operation)
+    title = operation.replace("_", " ").title()
+    return DAG(
+        dag_id=f"{operation}__{channel.channel}",
+        dag_display_name=f"{title}: {channel.channel}",
+        description=doc.strip().splitlines()[0],
+        doc_md=f"{doc.strip()}\n\n**Channel** `{channel.channel}`: settings in `{channel.file}`, connection `{channel.connection_id}`.",
+        schedule=getattr(settings, "schedule", None),
+        start_date=datetime(2024, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=6),
+        default_args={
+            "owner": "storekeeper",
+            "retries": 2,
+            "retry_delay": timedelta(seconds=30),
+            "retry_policy": RETRIES,
+            "execution_timeout": timedelta(hours=3),
+        },
+        tags=["storekeeper", operation, channel.channel],
+        params=_run_form(settings),
+        render_template_as_native_obj=False,
+    )
+
+
+def _run_form(settings: Settings) -> dict[str, Param]:
+    """The trigger form: what narrows or confirms this run first, then the operation's settings, the channel's as default."""
+    form = {
+        "skus": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string"},
+            title="Only these master SKUs",
+            description="One a line, or separated by commas; empty: all.",
+            section="This run",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Say what would be done, write nothing.",
+            section="This run",
+        ),
+        "confirm_large_change": Param(
+            False,
+            type="boolean",
+            title="Confirm a large change",
+            description="Let this run through although a guard would stop it.",
+            section="This run",
+        ),
+    }
+    values = settings.model_dump(mode="json")
+    for name, field in run_parameters(type(settings)).items():
+        form[name] = Param(
+            values[name],
+            **_json_type(field),
+            title=name.replace("_", " ").capitalize(),
+            description=field.description,
+            section="Settings, for this run only",
+        )
+    return form
+
+
+def _json_type(field: FieldInfo) -> dict[str, Any]:
+    kind = field.annotation
+    nullable = False
+    if get_origin(kind) in (Union, UnionType):
+        options = [option for option in get_args(kind) if option is not type(None)]
+        nullable, kind = len(options) < len(get_args(kind)), options[0]
+    if isinstance(kind, type) and issubclass(kind, Settings):
+        return {"type": "object"}
+    if isinstance(kind, type) and issubclass(kind, str) and hasattr(kind, "__members__"):
+        return {"type": "string", "enum": [member.value for member in kind]}  # type: ignore[attr-defined]
+    name = {bool: "boolean", int: "integer", float: "number", str: "string"}[kind]  # type: ignore[index]
+    return {"type": [name, "null"] if nullable else name}
