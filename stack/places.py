@@ -1,0 +1,53 @@
+"""Where this checkout keeps what it installs and runs: below ``.local``, so that removing it leaves nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+LOCAL = PROJECT / ".local"
+AIRFLOW_HOME = LOCAL / "airflow"
+ENV_FILE = LOCAL / "env"
+LOGS = LOCAL / "logs"
+
+POSTGRES_SYSTEM_USER = "embedded_postgres"
+_SHARED = Path("/var/lib/storekeeper")
+
+
+def database_home() -> Path:
+    """The folder of the embedded Postgres.
+
+    Postgres refuses to run as root, so there it runs as a system user of its own, which must reach its files: a folder
+    outside of any home directory, one per checkout, and nobody's rights are loosened for it.
+    """
+    if os.geteuid() != 0:
+        return LOCAL / "postgres"
+    return _SHARED / hashlib.sha256(str(PROJECT).encode()).hexdigest()[:12]
+
+
+def shared_binaries() -> Path:
+    """Where root puts a copy of the Postgres binaries that the system user can reach."""
+    return _SHARED / "binaries"
+
+
+def free_port(wanted: int = 0) -> int:
+    """``wanted`` where nobody listens on it, else the next free one; any free one for 0."""
+    for port in range(wanted, wanted + 100) if wanted else (0,):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise RuntimeError(f"no free port from {wanted} to {wanted + 99}")
+
+
+def is_listening(port: int) -> bool:
+    """Whether somebody listens on a loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
