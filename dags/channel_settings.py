@@ -1,4 +1,4 @@
-"""Channel files that cannot be read show in Airflow's UI as an import error of this file; the other channels' DAGs load."""
+"""A channel file that cannot be read shows in Airflow's UI as an import error of this file; all other DAGs load."""
 
 from storekeeper.channels import report_broken_channels
 

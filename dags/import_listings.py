@@ -4,8 +4,8 @@
 2. **transform** makes typed rows of it and chooses each variant's master SKU.
 3. **load** matches, creates, links and overwrites in one transaction, and says what it did.
 
-A record that cannot be handled becomes a row of `mart.problems`; the rest is loaded. Airflow may kill any task and run it
-again: the result is that of an undisturbed run.
+A record that cannot be handled becomes a row of `mart.problems`; the rest is loaded. Airflow may kill any task and run
+it again: the result is that of an undisturbed run.
 Trigger it with *Only these master SKUs* to look at a few, or as a *Dry run* to see what it would do.
 """
 

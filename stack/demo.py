@@ -63,7 +63,10 @@ def main() -> int:
     for question, query in QUERIES:
         print(f"\n{question}\n  {query};\n", flush=True)
         _query(query)
-    print(f"Done in {time.monotonic() - began:.0f} s. Airflow's own log: {(LOGS / 'demo.log').relative_to(LOGS.parent.parent)}")
+    print(
+        f"Done in {time.monotonic() - began:.0f} s."
+        f" Airflow's own log: {(LOGS / 'demo.log').relative_to(LOGS.parent.parent)}"
+    )
     print(f"\nNext: `make up` starts Airflow's UI and prints its address. {login()}")
     return 0
 

@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
-from stack.places import AIRFLOW_HOME, ENV_FILE, LOCAL, PROJECT, database_home, free_port, kept_port
+from stack.places import AIRFLOW_HOME, ENV_FILE, LOCAL, PROJECT, database_home, kept_port
 from stack.postgres import EmbeddedPostgres
 
 ADMIN = "admin"
@@ -63,7 +63,7 @@ def write() -> Path:
         _write_secret(PASSWORDS, json.dumps({ADMIN: secrets.token_urlsafe(9)}))
     lines = ["# Written by `make setup`. Source it: . .local/env    A variable that is set already keeps its value."]
     for name, value in variables(server).items():
-        lines.append(f"[ -n \"${{{name}+set}}\" ] || {name}={shlex.quote(value)}; export {name}")
+        lines.append(f'[ -n "${{{name}+set}}" ] || {name}={shlex.quote(value)}; export {name}')
     path = shlex.quote(str(LOCAL / "venv" / "bin"))
     lines.append(f'case ":$PATH:" in *:{path}:*) ;; *) PATH={path}:"$PATH"; export PATH ;; esac')
     _write_secret(ENV_FILE, "\n".join(lines) + "\n")

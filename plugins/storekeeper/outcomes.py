@@ -109,7 +109,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Counts:
-    """What a run did, counted in variants for listings: read = created + linked + updated + unchanged + skipped + failed.
+    """What a run did: read = created + linked + updated + unchanged + skipped + failed (variants, for listings).
 
     ``overwritten`` is the part of linked and updated whose own data followed the store.
     """

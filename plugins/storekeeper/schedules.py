@@ -45,7 +45,8 @@ def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
         dag_id=f"{operation}__{channel.channel}",
         dag_display_name=f"{title}: {channel.channel}",
         description=doc.strip().splitlines()[0],
-        doc_md=f"{doc.strip()}\n\n**Channel** `{channel.channel}`: settings in `{channel.file}`, connection `{channel.connection_id}`.",
+        doc_md=f"{doc.strip()}\n\n**Channel** `{channel.channel}`: settings in `{channel.file}`,"
+        f" connection `{channel.connection_id}`.",
         schedule=getattr(settings, "schedule", None),
         start_date=datetime(2024, 1, 1, tzinfo=UTC),
         catchup=False,
@@ -65,7 +66,7 @@ def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
 
 
 def _run_form(settings: Settings) -> dict[str, Param]:
-    """The trigger form: what narrows or confirms this run first, then the operation's settings, the channel's as default."""
+    """The trigger form: what narrows or confirms this run, then the operation's settings, the channel's as default."""
     form = {
         "skus": Param(
             [],

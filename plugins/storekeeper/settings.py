@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
 from storekeeper.outcomes import SettingsError
@@ -26,6 +27,7 @@ def _cron(value: str) -> str:
 Cron = Annotated[str, AfterValidator(_cron)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
+
 def explain(error: Any) -> str:
     """One of pydantic's errors in a line: key, rule, value."""
     key = ".".join(str(part) for part in error["loc"]) or "(the whole file)"
@@ -35,7 +37,7 @@ def explain(error: Any) -> str:
     return f"{key}: {rule}" + ("" if error["type"] == "missing" else f" (got {error['input']!r})")
 
 
-CHANNEL_ONLY = {"channel_only": True}
+CHANNEL_ONLY: JsonDict = {"channel_only": True}
 """Marks a setting that no single run may override: its schedule, and whatever shapes *wanted*."""
 
 
@@ -57,7 +59,9 @@ class Settings(BaseModel):
         for name in run_parameters(type(self)):
             if name in params:
                 given = params[name]
-                values[name] = {**values[name], **given} if isinstance(values[name], dict) and isinstance(given, dict) else given
+                values[name] = (
+                    {**values[name], **given} if isinstance(values[name], dict) and isinstance(given, dict) else given
+                )
         try:
             return type(self).model_validate(values)
         except ValidationError as error:
@@ -108,7 +112,9 @@ class Overwrite(Settings):
     custom_fields: Follow = Field(Follow.UPDATE, strict=False, description="The custom fields (attributes).")
     weight: Follow = Field(Follow.UPDATE, strict=False, description="The product's weight.")
     identifiers: Follow = Field(
-        Follow.UPDATE, strict=False, description="SKU, UPC and MPN of the variants, and the options that tell them apart."
+        Follow.UPDATE,
+        strict=False,
+        description="SKU, UPC and MPN of the variants, and the options that tell them apart.",
     )
 
 
@@ -196,7 +202,9 @@ class Channel(Settings):
         None, ge=1, description="BigCommerce's own sales channel: orders are filtered by it; null: all."
     )
     location_id: int | None = Field(
-        None, ge=1, description="The location whose stock is the listings' quantity; null: the store's default location."
+        None,
+        ge=1,
+        description="The location whose stock is the listings' quantity; null: the store's default location.",
     )
     import_listings: ImportListings = Field(default_factory=lambda: ImportListings())
     sync_listings: SyncListings = Field(default_factory=lambda: SyncListings())

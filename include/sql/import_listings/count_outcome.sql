@@ -34,10 +34,22 @@ totals as (
             where p.reason in ('invalid_record', 'unstorable_text')
         ) as failed,
         (select count(*) from handled) as handled,
-        (select count(*) from handled as h where h.action = 'new') as created,
-        (select count(*) from handled as h where h.action = 'take') as linked,
-        (select count(*) from handled as h where h.action in ('same', 'rename') and h.changed) as updated,
-        (select count(*) from handled as h where h.action <> 'new' and h.overwritten) as overwritten
+        (
+            select count(*) from handled as h
+            where h.action = 'new'
+        ) as created,
+        (
+            select count(*) from handled as h
+            where h.action = 'take'
+        ) as linked,
+        (
+            select count(*) from handled as h
+            where h.action in ('same', 'rename') and h.changed
+        ) as updated,
+        (
+            select count(*) from handled as h
+            where h.action <> 'new' and h.overwritten
+        ) as overwritten
 )
 
 select

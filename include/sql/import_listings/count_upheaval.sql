@@ -2,8 +2,14 @@
 -- Returns  one row: rows and re-keyed rows of the channel, listings and listings that are gone, and the first ten of each.
 
 select
-    (select count(*) from core.listing_variant as v where v.channel = :channel) as variants,
-    (select count(*) from staging.match as m where m.held_sku is not null and lower(m.held_sku) <> lower(m.master_sku)) as renamed,
+    (
+        select count(*) from core.listing_variant as v
+        where v.channel = :channel
+    ) as variants,
+    (
+        select count(*) from staging.match as m
+        where m.held_sku is not null and lower(m.held_sku) <> lower(m.master_sku)
+    ) as renamed,
     (
         select string_agg(w.shown, ', ')
         from (
@@ -14,7 +20,10 @@ select
             limit 10
         ) as w
     ) as renamed_first,
-    (select count(*) from core.listing as l where l.channel = :channel and l.product_id is not null) as listings,
+    (
+        select count(*) from core.listing as l
+        where l.channel = :channel and l.product_id is not null
+    ) as listings,
     (
         select count(*)
         from core.listing as l

@@ -38,13 +38,16 @@ inner join staging.listing as d on m.product_id = d.product_id
 left join staging.brand as b on d.brand_id = b.brand_id
 left join (
     select
-        d.product_id,
+        o.product_id,
         array_agg(g.path order by g.path) as paths
-    from staging.listing as d
-    inner join staging.category as g on g.category_id = any(d.category_ids)
-    group by d.product_id
+    from staging.listing as o
+    inner join staging.category as g on g.category_id = any(o.category_ids)
+    group by o.product_id
 ) as c on m.product_id = c.product_id
-where not exists (select 1 from core.listing as l where l.channel = :channel and l.listing_key = m.listing_key);
+where not exists (
+    select 1 from core.listing as l
+    where l.channel = :channel and l.listing_key = m.listing_key
+);
 
 insert into core.listing_variant (
     channel, master_sku, listing_key, sku, upc, mpn, options, price, quantity, variant_id, synced_price, synced_quantity,
@@ -59,7 +62,7 @@ select
     s.mpn,
     s.options,
     -- where the listing keeps a price of its own, a variant that inherits the store's cannot inherit ours
-    case when s.price is null and l.price is distinct from d.price then d.price else s.price end,
+    case when s.price is null and (l.price is distinct from d.price) then d.price else s.price end,
     q.stock,
     m.variant_id,
     coalesce(s.price, d.price),
@@ -75,13 +78,14 @@ inner join staging.listing as d on s.product_id = d.product_id
 inner join staging.product as p on s.product_id = p.product_id
 inner join core.listing as l on l.channel = :channel and m.listing_key = l.listing_key
 left join staging.stock as k on m.variant_id = k.variant_id
-cross join lateral (
-    select
-        case
-            when d.inventory_tracking = 'none' then null
-            when :by_location then k.quantity
-            when d.inventory_tracking = 'variant' then s.inventory_level
-            when d.variants = 1 then d.inventory_level
-        end as stock
-) as q
+cross join
+    lateral (
+        select
+            case
+                when d.inventory_tracking = 'none' then null
+                when :by_location then k.quantity
+                when d.inventory_tracking = 'variant' then s.inventory_level
+                when d.variants = 1 then d.inventory_level
+            end as stock
+    ) as q
 where m.action = 'new' and m.product_id not in (select u.product_id from staging.unmatchable as u);

@@ -8,7 +8,10 @@ with outdated as (
     left join raw.product as r on r.channel = :channel and s.product_id = r.product_id
     where
         s.fetched_at <= r.fetched_at
-        or s.fetched_at < (select w.value from ops.watermark as w where w.channel = :channel and w.operation = 'import_listings')
+        or s.fetched_at < (
+            select w.value from ops.watermark as w
+            where w.channel = :channel and w.operation = 'import_listings'
+        )
 ),
 
 problems as (
@@ -23,8 +26,15 @@ variants as (
 
 missing as (
     delete from staging.missing
-    where (select r.pulled_from from ops.run as r where r.run_no = :run_no)
-        < (select w.value from ops.watermark as w where w.channel = :channel and w.operation = 'import_listings')
+    where
+        (
+            select r.pulled_from from ops.run as r
+            where r.run_no = :run_no
+        )
+        < (
+            select w.value from ops.watermark as w
+            where w.channel = :channel and w.operation = 'import_listings'
+        )
 ),
 
 products as (

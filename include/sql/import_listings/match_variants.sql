@@ -15,8 +15,14 @@ with held as ( -- rows that have a variant, with what this run knows of it
         s.variant_id is not null as staged,
         s.variant_id is null and (
             l.product_id is null
-            or exists (select 1 from staging.listing as p where p.product_id = l.product_id)
-            or exists (select 1 from staging.missing as m where m.product_id = l.product_id)
+            or exists (
+                select 1 from staging.listing as p
+                where p.product_id = l.product_id
+            )
+            or exists (
+                select 1 from staging.missing as m
+                where m.product_id = l.product_id
+            )
         ) as dead
     from core.listing_variant as v
     inner join core.listing as l on v.channel = l.channel and v.listing_key = l.listing_key
@@ -63,8 +69,14 @@ settled as ( -- a variant without a valid claim keeps the row it has, unless ano
     from staging.variant as s
     inner join held as h on s.variant_id = h.variant_id
     where
-        not exists (select 1 from won as w where w.variant_id = s.variant_id)
-        and not exists (select 1 from won as w where lower(w.master_sku) = lower(h.master_sku))
+        not exists (
+            select 1 from won as w
+            where w.variant_id = s.variant_id
+        )
+        and not exists (
+            select 1 from won as w
+            where lower(w.master_sku) = lower(h.master_sku)
+        )
 ),
 
 placed as ( -- the row that holds the SKU now, if any
@@ -94,7 +106,10 @@ renamed as ( -- rows whose SKU was renamed to one that no row holds, or that suc
         where p.held_sku is not null and lower(p.held_sku) <> lower(p.master_sku)
     )
 
-    select variant_id, held_sku from vacated
+    select
+        variant_id,
+        held_sku
+    from vacated
 )
 
 insert into staging.match (variant_id, product_id, master_sku, held_sku, row_sku, action)
@@ -107,7 +122,10 @@ select
     case
         when lower(p.held_sku) = lower(p.master_sku) then 'same'
         when n.variant_id is not null then 'rename'
-        when p.row_sku is not null and not exists (select 1 from renamed as g where lower(g.held_sku) = lower(p.row_sku)) then 'take'
+        when p.row_sku is not null and not exists (
+            select 1 from renamed as g
+            where lower(g.held_sku) = lower(p.row_sku)
+        ) then 'take'
         else 'new'
     end
 from placed as p

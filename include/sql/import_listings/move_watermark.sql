@@ -10,6 +10,6 @@ select
 from ops.run as r
 where r.run_no = :run_no
 on conflict (channel, operation) do update set
-value = excluded.value,
-run_no = excluded.run_no
+    value = excluded.value,
+    run_no = excluded.run_no
 where w.value < excluded.value;

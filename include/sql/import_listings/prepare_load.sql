@@ -2,11 +2,10 @@
 
 select pg_advisory_xact_lock(hashtextextended('import_listings/' || :channel, 0));
 
-set local storekeeper.own_write = 'on';
-
-set local jit = off;
-
-set local work_mem = '64MB';
+select
+    set_config('storekeeper.own_write', 'on', true),
+    set_config('jit', 'off', true),
+    set_config('work_mem', '64MB', true);
 
 truncate staging.match, staging.unmatchable, staging.change;
 

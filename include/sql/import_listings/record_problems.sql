@@ -15,9 +15,9 @@ select
 from staging.problem as s
 group by s.entity, s.entity_key, s.reason, s.source
 on conflict (channel, operation, entity, entity_key, reason, source) where open do update set
-message = excluded.message,
-run_no = excluded.run_no,
-last_seen = now();
+    message = excluded.message,
+    run_no = excluded.run_no,
+    last_seen = now();
 
 update ops.problem as p set
     open = false,

@@ -16,14 +16,29 @@ with released as (
         and l.channel = v.channel
         and l.listing_key = v.listing_key
         and v.variant_id is not null
-        and not exists (select 1 from staging.match as m where m.row_sku = v.master_sku)
+        and not exists (
+            select 1 from staging.match as m
+            where m.row_sku = v.master_sku
+        )
         and (
-            exists (select 1 from staging.match as m where m.variant_id = v.variant_id)
+            exists (
+                select 1 from staging.match as m
+                where m.variant_id = v.variant_id
+            )
             or (
-                not exists (select 1 from staging.variant as s where s.variant_id = v.variant_id)
+                not exists (
+                    select 1 from staging.variant as s
+                    where s.variant_id = v.variant_id
+                )
                 and (
-                    exists (select 1 from staging.listing as p where p.product_id = l.product_id)
-                    or exists (select 1 from staging.missing as g where g.product_id = l.product_id)
+                    exists (
+                        select 1 from staging.listing as p
+                        where p.product_id = l.product_id
+                    )
+                    or exists (
+                        select 1 from staging.missing as g
+                        where g.product_id = l.product_id
+                    )
                 )
             )
         )

@@ -7,7 +7,10 @@ update core.listing as l set
     product_id = null,
     channel_price = null,
     channel_visible = null,
-    last_seen = (select w.value from ops.watermark as w where w.channel = :channel and w.operation = 'import_listings')
+    last_seen = (
+        select w.value from ops.watermark as w
+        where w.channel = :channel and w.operation = 'import_listings'
+    )
 from staging.missing as m
 where l.channel = :channel and l.product_id = m.product_id;
 

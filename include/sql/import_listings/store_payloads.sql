@@ -24,15 +24,22 @@ left join (
     select d.product_id
     from staging.listing as d
     where
-        (d.brand_id is not null and not exists (select 1 from staging.brand as n where n.brand_id = d.brand_id))
-        or cardinality(d.category_ids) > (select count(*) from staging.category as c where c.category_id = any(d.category_ids))
+        (d.brand_id is not null and not exists (
+            select 1 from staging.brand as n
+            where n.brand_id = d.brand_id
+        ))
+        or cardinality(
+            d.category_ids) > (
+            select count(*) from staging.category as c
+            where c.category_id = any(d.category_ids)
+        )
 ) as b on s.product_id = b.product_id
 where s.payload is not null
 on conflict (channel, product_id) do update set
-payload = excluded.payload,
-content_hash = excluded.content_hash,
-reflected = excluded.reflected,
-fetched_at = excluded.fetched_at;
+    payload = excluded.payload,
+    content_hash = excluded.content_hash,
+    reflected = excluded.reflected,
+    fetched_at = excluded.fetched_at;
 
 insert into raw.brand as r (channel, brand_id, name)
 select
@@ -40,7 +47,8 @@ select
     s.brand_id,
     s.name
 from staging.brand as s
-on conflict (channel, brand_id) do update set name = excluded.name
+on conflict (
+    channel, brand_id) do update set name = excluded.name
 where r.name <> excluded.name;
 
 insert into raw.category as r (channel, category_id, path)
@@ -49,5 +57,6 @@ select
     s.category_id,
     s.path
 from staging.category as s
-on conflict (channel, category_id) do update set path = excluded.path
+on conflict (
+    channel, category_id) do update set path = excluded.path
 where r.path <> excluded.path;

@@ -55,9 +55,11 @@ with known as materialized (
 judged as materialized (
     select
         k.*,
-        (l.title, l.description, l.weight, l.price, l.brand, l.categories, l.images, l.custom_fields)
-        is distinct from (k.title, k.description, k.weight, k.price, k.brand, k.categories, k.images, k.custom_fields)
-            as overwritten
+        (
+            (l.title, l.description, l.weight, l.price, l.brand, l.categories, l.images, l.custom_fields)
+            is distinct from
+            (k.title, k.description, k.weight, k.price, k.brand, k.categories, k.images, k.custom_fields)
+        ) as overwritten
     from known as k
     inner join core.listing as l on l.channel = :channel and k.listing_key = l.listing_key
 ),

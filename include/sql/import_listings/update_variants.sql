@@ -37,7 +37,7 @@ with known as materialized (
         w.quantity_from_item or coalesce(l.status = 'hidden' and l.hidden_as = 'out_of_stock', false) as quantity_decided,
         l.inventory_tracking = 'none' as was_untracked,
         :overwrites and :take_identifiers
-        and (v.sku, v.upc, v.mpn, v.options) is distinct from (s.sku, s.upc, s.mpn, s.options) as takes_identifiers,
+        and ((v.sku, v.upc, v.mpn, v.options) is distinct from (s.sku, s.upc, s.mpn, s.options)) as takes_identifiers,
         case when :overwrites and :take_price then d.price else l.price end as listing_price
     from staging.match as m
     inner join core.listing_variant as v on v.channel = :channel and m.row_sku = v.master_sku
@@ -56,7 +56,7 @@ chosen as materialized (
         :overwrites and :take_price and not k.price_from_item and not k.outdated as takes_price,
         :overwrites and :take_quantity and not k.quantity_decided and not k.outdated and k.stock is not null as takes_quantity,
         not k.quantity_decided and not k.outdated and not k.fresh and k.stock is not null
-        and k.old_quantity is not distinct from k.synced_quantity
+        and (k.old_quantity is not distinct from k.synced_quantity)
         and (k.old_quantity is not null or coalesce(k.was_untracked, false)) as follows_quantity
     from known as k
 ),
@@ -154,12 +154,14 @@ unsent as (
         concat_ws(
             ' ',
             case
-                when a.takes_price and not a.fresh
+                when
+                    a.takes_price and not a.fresh
                     and a.old_wanted_price is distinct from a.synced_price and a.old_wanted_price <> a.store_price
                     then format('The price %s, never sent, was replaced by the store''s %s.', a.old_wanted_price, a.store_price)
             end,
             case
-                when a.takes_quantity and not a.fresh
+                when
+                    a.takes_quantity and not a.fresh
                     and a.old_wanted_quantity is distinct from a.synced_quantity and a.old_wanted_quantity <> a.stock
                     then format('The quantity %s, never sent, was replaced by the store''s %s.', a.old_wanted_quantity, a.stock)
             end

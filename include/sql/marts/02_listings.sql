@@ -17,7 +17,7 @@ select
     w.quantity,
     v.channel_price,
     v.channel_quantity,
-    not (
+    not(
         l.queued_action is not null
         or (
             v.variant_id is not null
@@ -59,6 +59,28 @@ comment on column mart.listing_variants.last_synced_at is 'When store and wareho
 comment on column mart.listing_variants.listing_key is 'The listing it belongs to.';
 
 create or replace view mart.listings as
+with o as (
+    select
+        channel,
+        entity_key,
+        count(*) as problems
+    from ops.problem
+    where open and entity = 'variant'
+    group by channel, entity_key
+),
+
+v as (
+    select
+        lv.channel,
+        lv.listing_key,
+        count(*) as variants,
+        bool_and(lv.in_sync) as in_sync,
+        sum(coalesce(o.problems, 0))::bigint as problems
+    from mart.listing_variants as lv
+    left join o on lv.channel = o.channel and lv.master_sku = o.entity_key
+    group by lv.channel, lv.listing_key
+)
+
 select
     l.channel,
     l.listing_key,
@@ -74,25 +96,7 @@ select
     case when l.product_id is null then l.last_seen else w.value end as last_seen
 from core.listing as l
 left join ops.watermark as w on l.channel = w.channel and w.operation = 'import_listings'
-left join (
-    select
-        lv.channel,
-        lv.listing_key,
-        count(*) as variants,
-        bool_and(lv.in_sync) as in_sync,
-        sum(coalesce(o.problems, 0))::bigint as problems
-    from mart.listing_variants as lv
-    left join (
-        select
-            channel,
-            entity_key,
-            count(*) as problems
-        from ops.problem
-        where open and entity = 'variant'
-        group by channel, entity_key
-    ) as o on lv.channel = o.channel and lv.master_sku = o.entity_key
-    group by lv.channel, lv.listing_key
-) as v on l.channel = v.channel and l.listing_key = v.listing_key
+left join v on l.channel = v.channel and l.listing_key = v.listing_key
 left join lateral (
     select count(*) as problems
     from ops.problem as o

@@ -83,9 +83,7 @@ class StoreClient:
     :param patience: timeouts and repeats.
     """
 
-    def __init__(
-        self, base_url: str, store_hash: str, access_token: str, *, patience: Patience | None = None
-    ) -> None:
+    def __init__(self, base_url: str, store_hash: str, access_token: str, *, patience: Patience | None = None) -> None:
         self.store_hash = check_store_hash(store_hash)
         self.patience = patience or Patience()
         self.pacer = Pacer()
@@ -169,7 +167,7 @@ class StoreClient:
         time.sleep(wait)
 
     def _backoff(self, failures: int) -> float:
-        most = min(self.patience.backoff * 2 ** (failures - 1), self.patience.backoff_most)
+        most = min(self.patience.backoff * 2.0 ** (failures - 1), self.patience.backoff_most)
         return most * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
 
     def _once(self, method: str, path: str, query: Query | None, body: bytes | None) -> Answer:
@@ -237,7 +235,9 @@ class StoreClient:
         """Let a whole, well-formed success pass; every other answer leaves as the error that decides."""
         status = response.status_code
         request_id = response.headers.get("X-Request-ID")
-        where = f"{called}, store {self.store_hash!r}, status {status}" + (f", request {request_id}" if request_id else "")
+        where = f"{called}, store {self.store_hash!r}, status {status}" + (
+            f", request {request_id}" if request_id else ""
+        )
         if 200 <= status < 300:
             if status == 204:
                 return

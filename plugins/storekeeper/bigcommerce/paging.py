@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import msgspec
 
@@ -75,7 +76,9 @@ def id_pages(store: StoreClient, path: str, id_range: IdRange, query: Query) -> 
         page = read_page(store, path, {**query, **bounds, "sort": "id", "direction": "asc"})
         ids = [identity for identity, _ in page.records]
         if ids and (ids[0] <= after or (id_range.before is not None and ids[-1] >= id_range.before)):
-            raise PagingStuck(f"GET {path}: the store answers ids outside ({after}, {id_range.before}): it ignores the id filter")
+            raise PagingStuck(
+                f"GET {path}: the store answers ids outside ({after}, {id_range.before}): it ignores the id filter"
+            )
         yield page
         if page.last:
             return
@@ -112,7 +115,7 @@ def read_page(store: StoreClient, path: str, query: Query) -> Page:
             " the page is not complete"
         )
     records = sorted(((_identity(path, raw), bytes(raw)) for raw in envelope.data), key=lambda record: record[0])
-    if any(one[0] == other[0] for one, other in zip(records, records[1:], strict=False)):
+    if any(one[0] == other[0] for one, other in pairwise(records)):
         raise PagingStuck(f"GET {path}: an id stands on one page twice")
     return Page(records, total <= len(records), total, answer.sent_at)
 

@@ -62,7 +62,9 @@ class BigCommerceHook(BaseHook):
             if secret:
                 mask_secret(secret)
         if not connection.password:
-            raise SettingsError(f"connection {conn_id!r}: the password must hold the store's access token (it is empty)")
+            raise SettingsError(
+                f"connection {conn_id!r}: the password must hold the store's access token (it is empty)"
+            )
         if not extra.get("store_hash"):
             raise SettingsError(f"connection {conn_id!r}: extra must hold store_hash (got only {sorted(extra)})")
         try:

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import pairwise
 from math import ceil
 
 import msgspec
@@ -108,7 +107,7 @@ class CatalogPull:
             ]
 
     def _plan(self, readers: int) -> None:
-        """Stage the first and the last page, and cut the ids between them so that each reader has about as much to do."""
+        """Stage the first and the last page, and cut the ids between them into parts of about the same work."""
         first = catalog.first_products(self._store)
         self.progress.expected = first.total
         pages, between, left = [first], IdRange(0, None), 0
@@ -177,10 +176,8 @@ def _cut(between: IdRange, cuts: Sequence[int]) -> list[IdRange]:
     """Parts of a stretch, each id in exactly one: a cut is the last id of its part."""
     after, before = between.after, between.before
     bounds = sorted({cut for cut in cuts if after < cut and (before is None or cut < before - 1)})
-    return [
-        IdRange(low, high if high == before else high + 1)  # type: ignore[operator] - only the last one may be None
-        for low, high in pairwise([after, *bounds, before])
-    ]
+    starts, ends = [after, *bounds], [*(cut + 1 for cut in bounds), before]
+    return [IdRange(start, end) for start, end in zip(starts, ends, strict=True)]
 
 
 def _storable(payload: bytes) -> str | None:

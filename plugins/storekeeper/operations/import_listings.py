@@ -251,7 +251,7 @@ def _values(run: Run, channel: Channel, settings: ImportListings) -> dict[str, A
 
 
 def _match(session: Session, run: Run) -> None:
-    """Match variants to rows and products to listings; each product that cannot be matched may change the others' match."""
+    """Match variants to rows, products to listings; a product that cannot be matched may change the others' match."""
     unmatchable = -1
     while True:
         session.run("import_listings/match_variants", run_no=run.run_no, channel=run.channel)

@@ -36,7 +36,7 @@ class StepOperator(BaseOperator):
         """Do the step; what is returned goes to XCom: counts, never rows."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run the step; an error is kept in the run ledger and leaves as it came, so that its type decides on retries."""
+        """Run the step; an error is kept in the run ledger and leaves as it came: its type decides on retries."""
         params = dict(context["params"])
         settings: Settings = getattr(self.channel, self.operation).with_run_parameters(params)
         with open_warehouse() as warehouse:

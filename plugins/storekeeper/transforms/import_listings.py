@@ -163,7 +163,7 @@ def select_master_sku(variants: pd.DataFrame, field: str) -> Transformed:
             "variant",
             str(variant_id),
             Reason.MISSING_MASTER_SKU,
-            f"Variant {variant_id} of product {product_id} has no {field.upper()}, which names variants in this channel.",
+            f"Variant {variant_id} of product {product_id} has no {field.upper()}, this channel's master SKU.",
             f"product/{product_id}/variant/{variant_id}",
         )
         for variant_id, product_id in zip(missing["variant_id"], missing["product_id"], strict=True)
@@ -208,7 +208,11 @@ def _with_value(why: str, payload: str) -> str:
             value = value[int(step)] if isinstance(value, list) else value[step]
     except (msgspec.DecodeError, KeyError, IndexError, ValueError, TypeError):
         return why
-    return f"{why} (got {str(value)[:100]!r})" if isinstance(value, str) else f"{why} (got {msgspec.json.encode(value).decode()[:100]})"
+    return (
+        f"{why} (got {str(value)[:100]!r})"
+        if isinstance(value, str)
+        else f"{why} (got {msgspec.json.encode(value).decode()[:100]})"
+    )
 
 
 def _listing_row(product: _Product, variants: int) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from storekeeper.warehouse.sql import statements
 class Warehouse:
     """One warehouse.
 
-    :param engine: an engine on psycopg 3; :func:`storekeeper.hooks.warehouse.open_warehouse` makes it from a connection.
+    :param engine: an engine on psycopg 3; :func:`storekeeper.hooks.warehouse.open_warehouse` makes one.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -109,7 +109,9 @@ class Session:
         """Drop the staging tables that no run will need again: of this channel's loaded runs, and of runs long dead."""
         for row in self.rows("runs/list_expired_staging", channel=channel):
             self._connection.exec_driver_sql(
-                composed.SQL("drop table if exists staging.{}").format(composed.Identifier(row["table_name"])).as_string()
+                composed.SQL("drop table if exists staging.{}")
+                .format(composed.Identifier(row["table_name"]))
+                .as_string()
             )
 
     @contextmanager

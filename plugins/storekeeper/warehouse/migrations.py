@@ -18,7 +18,6 @@ from sqlalchemy import Connection, Engine, text
 from storekeeper.warehouse.sql import SQL
 
 REVISIONS = Path(__file__).parent / "revisions"
-_VERSION_TABLE = {"version_table": "schema_version", "version_table_schema": "ops"}
 _LOCK = 0x53746F72  # "Stor": one migration at a time in a database
 
 
@@ -37,7 +36,7 @@ def migrate(engine: Engine) -> None:
         connection.execute(text("create schema if not exists ops"))
         environment = EnvironmentContext(Config(), script, fn=lambda have, _: script._upgrade_revs("head", have))
         with environment:
-            environment.configure(connection=connection, **_VERSION_TABLE)
+            environment.configure(connection=connection, version_table="schema_version", version_table_schema="ops")
             environment.run_migrations()
         for content in views.values():
             _run_script(connection, content)
@@ -62,4 +61,4 @@ def _is_current(connection: Connection, script: ScriptDirectory, views_hash: str
     have = connection.scalars(text("select version_num from ops.schema_version")).all()
     if list(have) != list(script.get_heads()):
         return False
-    return connection.scalar(text("select hash from ops.views_version")) == views_hash
+    return bool(connection.scalar(text("select hash from ops.views_version")) == views_hash)

@@ -1,7 +1,8 @@
 """Named SQL: every statement lives in ``include/sql``, in a file that says what it reads, writes and may repeat.
 
-In those files ``staging.x`` means *this run's* table x: the name gets the run's number here, so the files stay plain SQL
-that a linter and a person can read. Statements of a file end with ``;`` and an empty line; values are bind parameters.
+In those files ``staging.x`` means *this run's* table x: the name gets the run's number here, so the files stay plain
+SQL that a linter and a person can read. Statements of a file end with ``;`` and an empty line; values are bind
+parameters.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""A BigCommerce store on localhost, true to BigCommerce's published OpenAPI files."""

@@ -1,0 +1,47 @@
+"""The store's quota: so many requests in a fixed window, shared by all its clients."""
+
+from __future__ import annotations
+
+import time
+
+UNLIMITED = 1_000_000
+
+
+class RateLimit:
+    """Counts requests of the present window.
+
+    :param quota: requests a window allows; 0 for no limit.
+    :param window_ms: length of the window; it begins with the first request after the last one ended.
+    """
+
+    def __init__(self, quota: int, window_ms: int) -> None:
+        self.quota = quota
+        self.window_ms = window_ms
+        self.used = 0
+        self._began = float("-inf")
+
+    def take(self) -> bool:
+        """Count one request; false when the window's quota is spent."""
+        now = time.monotonic()
+        if (now - self._began) * 1000 >= self.window_ms:
+            self._began, self.used = now, 0
+        if self.quota and self.used >= self.quota:
+            return False
+        self.used += 1
+        return True
+
+    def start_over(self) -> None:
+        """Begin a new window with the next request."""
+        self._began, self.used = float("-inf"), 0
+
+    def headers(self) -> dict[str, str]:
+        """The four headers every answer carries."""
+        quota = self.quota or UNLIMITED
+        passed_ms = (time.monotonic() - self._began) * 1000
+        left_ms = self.window_ms - passed_ms if passed_ms < self.window_ms else self.window_ms
+        return {
+            "X-Rate-Limit-Requests-Quota": str(quota),
+            "X-Rate-Limit-Requests-Left": str(max(0, quota - self.used)),
+            "X-Rate-Limit-Time-Window-Ms": str(self.window_ms),
+            "X-Rate-Limit-Time-Reset-Ms": str(max(1, round(left_ms))),
+        }

@@ -1,0 +1,45 @@
+"""The store's resources, a file each. A new one joins by being named here."""
+
+from __future__ import annotations
+
+from sandbox.routes import (
+    catalog_brands,
+    catalog_categories,
+    catalog_channel_assignments,
+    catalog_custom_fields,
+    catalog_product_parts,
+    catalog_products,
+    catalog_products_writing,
+    catalog_summary,
+    catalog_trees,
+    catalog_variants,
+    catalog_variants_writing,
+    inventory,
+    inventory_adjustments,
+    inventory_locations,
+    store_information,
+)
+from sandbox.routing import Router
+
+RESOURCES = (
+    catalog_products,
+    catalog_products_writing,
+    catalog_product_parts,
+    catalog_custom_fields,
+    catalog_channel_assignments,
+    catalog_variants,
+    catalog_variants_writing,
+    catalog_brands,
+    catalog_categories,
+    catalog_trees,
+    catalog_summary,
+    inventory,
+    inventory_adjustments,
+    inventory_locations,
+    store_information,
+)
+
+
+def store_router() -> Router:
+    """The router over every resource."""
+    return Router(route for resource in RESOURCES for route in resource.ROUTES)

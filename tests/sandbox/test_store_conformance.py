@@ -1,0 +1,118 @@
+"""The store held to BigCommerce's own OpenAPI files, where this machine has them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.exchange import Json
+from sandbox.process import SandboxProcess
+
+OPENAPI = os.environ.get("BIGCOMMERCE_OPENAPI_DIR")
+PRODUCTS = "/v3/catalog/products"
+CATEGORIES = "/v3/catalog/trees/categories"
+ADJUST = "/v3/inventory/adjustments/absolute"
+PARTS = (
+    "bulk_pricing_rules,channels,custom_fields,images,modifiers,options,parent_relations,primary_image,reviews,"
+    "variants,videos"
+)
+NEW: Json = {"name": "A new thing", "type": "physical", "weight": 1, "price": 2.5, "sku": "NEW-1"}
+
+pytestmark = pytest.mark.skipif(not OPENAPI, reason="BIGCOMMERCE_OPENAPI_DIR does not name the folder of OpenAPI files")
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[SandboxProcess]:
+    with SandboxProcess(products=150, quota=0, openapi=OPENAPI) as process:
+        yield process
+
+
+@pytest.fixture(autouse=True)
+def as_it_began(store: SandboxProcess) -> None:
+    store.reset()
+    store.admin("violations", method="DELETE")
+
+
+def test_every_way_to_read_is_as_published(store: SandboxProcess) -> None:
+    product = next(each for each in store.products() if each["options"] and each["images"] and each["custom_fields"])
+    one = f"{PRODUCTS}/{product['id']}"
+    paths = [f"{PRODUCTS}?limit=10&page={page}&include={PARTS}" for page in range(1, 16)]
+    paths += [f"{PRODUCTS}?limit=250", f"{PRODUCTS}?include_fields=name,sku", f"{PRODUCTS}?id:in=77,78&sort=name"]
+    paths += [one, f"{one}?include={PARTS}", f"{one}/images", f"{one}/custom-fields", f"{one}/options", f"{one}/videos"]
+    paths += [f"{one}/variants", f"{one}/variants/{product['variants'][0]['id']}"]
+    paths += [f"{one}/images/{product['images'][0]['id']}", f"{one}/options/{product['options'][0]['id']}"]
+    paths += [f"{PRODUCTS}/1", f"{PRODUCTS}/1/variants", "/v3/catalog/brands/1", f"{PRODUCTS}/channel-assignments"]
+    paths += ["/v3/catalog/variants?limit=250", "/v3/catalog/brands?sort=name", "/v3/catalog/brands/31"]
+    paths += ["/v3/catalog/categories?limit=250", "/v3/catalog/categories/18", "/v3/catalog/summary"]
+    paths += ["/v3/catalog/trees", "/v3/catalog/trees/1/categories", "/v3/catalog/trees/9/categories", CATEGORIES]
+    paths += ["/v3/inventory/items?limit=250", "/v3/inventory/items?sku:in=a,b", "/v3/inventory/locations"]
+    paths += ["/v3/inventory/locations/1/items", "/v3/inventory/locations/9/items", "/v2/store", "/v2/time"]
+    for path in paths:
+        assert store.request("GET", path).status_code in (200, 404), path
+    assert store.violations() == []
+
+
+def test_every_way_to_be_turned_away_is_as_published(store: SandboxProcess) -> None:
+    store.request("GET", PRODUCTS, token=None)
+    store.request("GET", f"{PRODUCTS}/77/custom-fields", token="sandbox-token-no-products")
+    store.configure(quota=1)
+    assert [store.request("GET", CATEGORIES).status_code for _ in range(2)] == [200, 429]
+    assert store.violations() == []
+
+
+def test_every_way_to_write_is_as_published(store: SandboxProcess) -> None:
+    products = store.products()
+    by_product = next(each for each in products if each["inventory_tracking"] == "product")
+    inline = {
+        "custom_fields": [{"name": "a", "value": "b"}],
+        "brand_name": "New",
+        "images": [{"image_url": "https://a/b"}],
+    }
+    option_values = [{"option_display_name": "Size", "label": "S"}]
+    several = {"name": "Another", "sku": "NEW-2", "variants": [{"sku": "NEW-3", "option_values": option_values}]}
+    writes: list[tuple[str, str, object, int]] = [
+        ("POST", PRODUCTS, NEW | inline, 200),
+        ("POST", PRODUCTS, NEW | several, 200),
+        ("POST", PRODUCTS, NEW, 409),
+        ("PUT", f"{PRODUCTS}/77", {"price": 3, "is_visible": False}, 200),
+        ("PUT", f"{PRODUCTS}/1", {"price": 3}, 404),
+        ("PUT", f"{PRODUCTS}/77", {"brand_id": 999_999}, 409),
+        ("PUT", PRODUCTS, [{"id": 77, "is_visible": True}], 200),
+        ("PUT", PRODUCTS, [{"id": 1}], 404),
+        ("PUT", PRODUCTS, [{"id": 77}] * 11, 413),
+        ("PUT", "/v3/catalog/variants", [{"id": 101, "price": 3.5}], 200),
+        ("PUT", "/v3/catalog/variants", [{"id": 1, "price": 3.5}], 422),
+        ("PUT", "/v3/catalog/variants", [{"id": 101}] * 51, 413),
+        ("PUT", f"{PRODUCTS}/77/variants/101", {"price": None}, 200),
+        ("POST", f"{PRODUCTS}/77/custom-fields", {"name": "Colour", "value": "blue"}, 200),
+        ("POST", "/v3/catalog/brands", {"name": "Brand"}, 200),
+        ("POST", "/v3/catalog/brands", {"name": "Brand"}, 409),
+        ("POST", CATEGORIES, [{"name": "n", "tree_id": 1, "parent_id": 0}], 201),
+        ("POST", CATEGORIES, [{"name": name, "tree_id": 1, "parent_id": 0} for name in ("n", "m")], 207),
+        ("POST", CATEGORIES, [{"name": "n", "tree_id": 1, "parent_id": 0}], 422),
+        ("PUT", ADJUST, {"items": [{"location_id": 1, "product_id": by_product["id"], "quantity": 3}]}, 200),
+        ("PUT", ADJUST, {"items": [{"location_id": 1, "variant_id": 1, "quantity": 3}]}, 422),
+        ("PUT", f"{PRODUCTS}/channel-assignments", [{"product_id": 77, "channel_id": 2}], 204),
+        ("DELETE", f"{PRODUCTS}/channel-assignments?product_id:in=77&channel_id:in=2", None, 204),
+        ("DELETE", f"{PRODUCTS}?id:in=78,79", None, 204),
+        ("DELETE", f"{PRODUCTS}/77", None, 204),
+    ]
+    for method, path, body, status in writes:
+        answer = store.request(method, path, json=body)
+        assert answer.status_code == status, (method, path, answer.text)
+    assert store.violations() == []
+
+
+def test_a_request_that_is_not_as_published_is_told(store: SandboxProcess) -> None:
+    store.request("PUT", f"{PRODUCTS}/77", json={"price": -1})
+    [violation] = store.violations()
+    assert (violation["method"], violation["path"]) == ("PUT", f"{PRODUCTS}/77")
+    assert "price" in violation["violation"]
+
+
+def test_an_exchange_a_fault_touched_is_not_checked(store: SandboxProcess) -> None:
+    store.fault("garbage")
+    store.request("GET", PRODUCTS)
+    assert store.violations() == []
