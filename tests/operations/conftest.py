@@ -35,6 +35,7 @@ def running_store() -> Iterator[SandboxProcess]:
 def store(running_store: SandboxProcess) -> Iterator[SandboxProcess]:
     """The store as it was generated; afterwards every request and answer must have obeyed the specification."""
     running_store.reset()
+    running_store.admin("violations", method="DELETE")
     yield running_store
     assert running_store.violations() == []
 

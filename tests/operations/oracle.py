@@ -170,18 +170,14 @@ def read_store(dump: Mapping[str, list[Row]], master_sku: str) -> list[Product]:
         }
         offers = [_offer(record, variant, master_sku) for variant in record["variants"]] if valid else []
         products.append(
-            Product(
-                record["id"], valid, data, price, record["is_visible"], record["inventory_tracking"], offers
-            )
+            Product(record["id"], valid, data, price, record["is_visible"], record["inventory_tracking"], offers)
         )
     return products
 
 
 def _offer(product: Row, variant: Row, master_sku: str) -> Offer:
     alone = len(product["variants"]) == 1
-    identifiers = {
-        name: text(variant[name]) or (text(product[name]) if alone else None) for name in IDENTIFIERS
-    }
+    identifiers = {name: text(variant[name]) or (text(product[name]) if alone else None) for name in IDENTIFIERS}
     inherited = variant["price"] is None
     price = money(product["price"] if inherited else variant["price"])
     assert price is not None
@@ -248,9 +244,7 @@ class _Import:
         claims = self.claims()
         left_out: set[int] = set()
         while True:
-            matches = self.match(
-                {claim: offer for claim, offer in claims.items() if offer.product_id not in left_out}
-            )
+            matches = self.match({claim: offer for claim, offer in claims.items() if offer.product_id not in left_out})
             ambiguous = self.ambiguous(matches)
             if not ambiguous:
                 break
@@ -291,37 +285,36 @@ class _Import:
     def match(self, claims: Mapping[str, Offer]) -> _Matches:
         moving = {offer.variant_id: claim for claim, offer in claims.items()}
 
-        def leaves(sku: str, seen: frozenset[str] = frozenset()) -> bool:
-            """Whether the row goes off under another SKU with its own variant."""
+        def fate(sku: str, seen: frozenset[str] = frozenset()) -> str:
+            """What becomes of a row's SKU: ``kept`` by its own variant, ``free`` for another, or ``renamed`` away."""
             row = self.before.variants[sku]
             claim = moving.get(row["variant_id"])
-            if claim is None or claim == sku.lower() or sku in seen:
-                return False
+            if claim is None:
+                return "kept" if self.lives(row) else "free"
+            if claim == sku.lower():
+                return "kept"
+            if sku in seen:
+                return "free"
             other = self.sku_in_any_case.get(claim)
-            return other is None or leaves(other, seen | {sku})
-
-        def stays_with_its_own(sku: str) -> bool:
-            row = self.before.variants[sku]
-            return self.lives(row) and row["variant_id"] not in moving
+            return "renamed" if other is None else fate(other, seen | {sku})
 
         matches = _Matches()
         for claim, offer in claims.items():
             assert offer.claim is not None
             own = self.row_of.get(offer.variant_id)
             held = self.sku_in_any_case.get(claim)
-            if held is not None and not leaves(held):
-                if own is not None and own["master_sku"] == held:
-                    matches.rows[offer.variant_id] = (held, held)
-                elif not stays_with_its_own(held):
-                    matches.rows[offer.variant_id] = (held, held)
-                elif own is not None:
-                    matches.rows[offer.variant_id] = (own["master_sku"], own["master_sku"])
-                else:
-                    matches.blocked[offer.variant_id] = offer.claim
+            becomes = "renamed" if held is None else fate(held)
+            if held is not None and (becomes == "free" or self.held_sku(offer) == claim):
+                matches.rows[offer.variant_id] = (held, held)
             elif own is not None:
-                matches.rows[offer.variant_id] = (own["master_sku"], offer.claim)
-            else:
+                matches.rows[offer.variant_id] = (
+                    own["master_sku"],
+                    offer.claim if becomes == "renamed" else own["master_sku"],
+                )
+            elif becomes == "renamed":
                 matches.new[offer.variant_id] = offer.claim
+            else:
+                matches.blocked[offer.variant_id] = offer.claim
         return matches
 
     def ambiguous(self, matches: _Matches) -> set[int]:
@@ -362,9 +355,7 @@ class _Import:
                 if row["master_sku"] != sku:
                     row[self.choices.master_sku] = row["master_sku"]
                 row["variant_id"] = variant_id
-            elif before["variant_id"] is not None and (
-                not self.lives(before) or before["variant_id"] in matches.rows
-            ):
+            elif before["variant_id"] is not None and (not self.lives(before) or before["variant_id"] in matches.rows):
                 row.update(dict.fromkeys(OF_THE_LINK))
                 self.problem("variant", row["master_sku"], GONE)
             after.variants[row["master_sku"]] = row

@@ -70,7 +70,7 @@ select
     p.fetched_at,
     coalesce(s.price, d.price),
     s.price is null,
-    coalesce(k.quantity, s.inventory_level),
+    coalesce(k.quantity, case when d.variants = 1 then g.quantity end, s.inventory_level),
     p.fetched_at
 from staging.match as m
 inner join staging.variant as s on m.variant_id = s.variant_id
@@ -78,12 +78,13 @@ inner join staging.listing as d on s.product_id = d.product_id
 inner join staging.product as p on s.product_id = p.product_id
 inner join core.listing as l on l.channel = :channel and m.listing_key = l.listing_key
 left join staging.stock as k on m.variant_id = k.variant_id
+left join staging.stock as g on m.product_id = g.product_id and g.variant_id is null
 cross join
     lateral (
         select
             case
                 when d.inventory_tracking = 'none' then null
-                when :by_location then k.quantity
+                when :by_location then coalesce(k.quantity, case when d.variants = 1 then g.quantity end)
                 when d.inventory_tracking = 'variant' then s.inventory_level
                 when d.variants = 1 then d.inventory_level
             end as stock

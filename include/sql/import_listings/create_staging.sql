@@ -25,7 +25,11 @@ create unlogged table if not exists staging.brand (brand_id bigint primary key, 
 
 create unlogged table if not exists staging.category (category_id bigint primary key, path text not null);
 
-create unlogged table if not exists staging.stock (variant_id bigint primary key, quantity bigint not null);
+create unlogged table if not exists staging.stock (
+    product_id bigint not null,
+    variant_id bigint,
+    quantity bigint not null
+);
 
 create unlogged table if not exists staging.listing (
     product_id bigint primary key,

@@ -22,10 +22,10 @@ with known as materialized (
         w.quantity as old_wanted_quantity,
         s.price as store_own_price,
         coalesce(s.price, d.price) as store_price,
-        coalesce(k.quantity, s.inventory_level) as store_quantity,
+        coalesce(k.quantity, case when d.variants = 1 then g.quantity end, s.inventory_level) as store_quantity,
         case
             when d.inventory_tracking = 'none' then null
-            when :by_location then k.quantity
+            when :by_location then coalesce(k.quantity, case when d.variants = 1 then g.quantity end)
             when d.inventory_tracking = 'variant' then s.inventory_level
             when d.variants = 1 then d.inventory_level
         end as stock,
@@ -47,6 +47,7 @@ with known as materialized (
     inner join staging.listing as d on s.product_id = d.product_id
     inner join staging.product as p on s.product_id = p.product_id
     left join staging.stock as k on m.variant_id = k.variant_id
+    left join staging.stock as g on m.product_id = g.product_id and g.variant_id is null
     where m.product_id not in (select u.product_id from staging.unmatchable as u)
 ),
 

@@ -39,16 +39,17 @@ class _CategoryPage(msgspec.Struct):
 
 
 class _Identity(msgspec.Struct):
-    variant_id: int
+    product_id: int
+    variant_id: int | None = None
 
 
-class _Stock(msgspec.Struct):
+class _Item(msgspec.Struct):
     identity: _Identity
     available_to_sell: int
 
 
 class _StockPage(msgspec.Struct):
-    data: list[_Stock]
+    data: list[_Item]
 
 
 class _Owner(msgspec.Struct):
@@ -123,8 +124,9 @@ def _path(identity: int, found: dict[int, _Category]) -> list[str]:
     return names
 
 
-def location_stock(store: StoreClient, location_id: int) -> Iterator[list[tuple[int, int]]]:
-    """Variant id and units available to sell at one location, a page at a time."""
+def location_stock(store: StoreClient, location_id: int) -> Iterator[tuple[int, int | None, int]]:
+    """Product id, variant id (None: the product is tracked as a whole) and units available to sell at one location."""
     path = f"/v3/inventory/locations/{location_id:d}/items"
     for page in numbered_pages(store, path, {"limit": MOST_STOCK_PER_PAGE}):
-        yield [(stock.identity.variant_id, stock.available_to_sell) for stock in page.decode(_StockPage).data]
+        for item in page.decode(_StockPage).data:
+            yield item.identity.product_id, item.identity.variant_id, item.available_to_sell

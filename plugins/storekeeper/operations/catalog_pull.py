@@ -160,7 +160,7 @@ class CatalogPull:
             rows = []
             for product_id, payload in page.records:
                 content_hash = hashlib.sha256(payload).digest()
-                unchanged = reflected.get(product_id) == (content_hash, self._reflects)
+                unchanged = self._reflects is not None and reflected.get(product_id) == (content_hash, self._reflects)
                 text = None if unchanged else _storable(payload)
                 rows.append((product_id, content_hash, text, text is None and not unchanged, fetched_at))
             session.copy_staged(

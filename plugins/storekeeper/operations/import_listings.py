@@ -199,9 +199,10 @@ def _stage_names(store: StoreClient, run: Run) -> None:
 
 def _stage_stock(store: StoreClient, run: Run, location_id: int) -> None:
     """The stock of one location: the catalog itself shows the default location's only."""
-    stock = {variant: units for page in catalog.location_stock(store, location_id) for variant, units in page}
+    stock = {(product, variant): units for product, variant, units in catalog.location_stock(store, location_id)}
     with run.transaction() as session:
-        session.copy_staged("stock", run.run_no, ("variant_id", "quantity"), stock.items())
+        rows = ((*item, units) for item, units in stock.items())
+        session.copy_staged("stock", run.run_no, ("product_id", "variant_id", "quantity"), rows)
         session.run("import_listings/add_step", run_no=run.run_no, step="stock")
 
 
