@@ -24,11 +24,11 @@ if [ "$(cat .local/installed 2>/dev/null)" != "$state" ] || ! .local/venv/bin/py
     rm -rf .local/venv .local/installed
     uv_version=$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.txt)
     if "$python" -m venv .local/venv >/dev/null 2>&1; then
-        .local/venv/bin/python -m pip install --quiet --disable-pip-version-check "$uv_version" || true
+        .local/venv/bin/python -m pip install -qq --disable-pip-version-check "$uv_version" || true
     else
         # A Python without ensurepip (Debian splits it off) may still have pip, and uv makes environments by itself.
         rm -rf .local/venv
-        "$python" -m pip install --quiet --disable-pip-version-check --target .local/bootstrap "$uv_version" ||
+        "$python" -m pip install -qq --disable-pip-version-check --target .local/bootstrap "$uv_version" ||
             fail "$python can make no environments: install its venv module (Debian: python3-venv)"
         .local/bootstrap/bin/uv venv --quiet --seed --python "$python" .local/venv
     fi
@@ -37,12 +37,12 @@ if [ "$(cat .local/installed 2>/dev/null)" != "$state" ] || ! .local/venv/bin/py
     # uv takes seconds where pip takes minutes; pip knows settings (mirrors, certificates) that uv may not.
     if ! { [ -x "$uv" ] && "$uv" pip sync --quiet --require-hashes --python .local/venv/bin/python requirements.txt; }; then
         .local/venv/bin/python -m ensurepip >/dev/null 2>&1 || true
-        .local/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+        .local/venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
     fi
     if [ -x .local/venv/bin/uv ]; then
         .local/venv/bin/uv pip install --quiet --no-deps --no-build-isolation --python .local/venv/bin/python -e .
     else
-        .local/venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+        .local/venv/bin/python -m pip install -qq --no-deps --no-build-isolation -e .
     fi
     rm -rf .local/bootstrap
     echo "$state" > .local/installed

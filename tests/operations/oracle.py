@@ -362,11 +362,15 @@ class _Import:
             rows_after[row["listing_key"]].append(row)
 
         handled = {key: self.products[product_id] for product_id, key in listing_of_product.items()}
+        joining: dict[str, list[Row]] = defaultdict(list)
+        for variant_id, sku in matches.new.items():
+            key = listing_of_product[self.offers[variant_id].product_id]
+            joining[key].append({"master_sku": sku, "inventory_sku": None})
         for key, before in self.before.listings.items():
             row = dict(before)
             after.listings[key] = row
             if key in handled:
-                self.follow(row, handled[key], rows_after[key])
+                self.follow(row, handled[key], rows_after[key] + joining[key])
             elif row["product_id"] is not None and (
                 row["product_id"] not in self.products or row["product_id"] in listing_of_product
             ):
@@ -408,7 +412,7 @@ class _Import:
     def follow(self, row: Row, product: Product, variants: list[Row]) -> None:
         row |= {name: product.data[name] for name in OWN_DATA if self.choices.follows(name)}
         unpriced = any(self.item_value(variant, "price") is None for variant in variants)
-        if self.choices.follows("price") and (unpriced or not variants):
+        if self.choices.follows("price") and unpriced:
             row["price"] = product.price
         observe(row, product)
 

@@ -260,9 +260,7 @@ def edit_the_warehouse(database: Database, rows: int = 12) -> None:
             "price = 8, quantity = 8",
         )
     ):
-        database.run(
-            f"{numbered} update core.listing_variant as v set {change} where {number} % {rows} = {remainder}", ()
-        )
+        database.run(f"{numbered} update core.listing_variant as v set {change} where {number} % {rows} = {remainder}")
     number = "(product_id % 9)"
     for remainder, change in enumerate(
         (

@@ -229,13 +229,13 @@ class TestGone:
         query = "include=variants,images,custom_fields&limit=250&sort=id&direction=asc"
         page = store.get(f"{PRODUCTS}?{query}")
         left_out = page["data"].pop(7)
-        page["meta"]["pagination"] |= {"count": 249, "total": 299}
+        page["meta"]["pagination"] |= {"count": 249, "total": 249}
         store.fault("status", status=200, body=page, route=PRODUCTS, nth=1)
         store.forget_requests()
         counts = run_import()
         assert counts.unchanged > 300
         assert database.value("select status <> 'not_listed' from core.listing where product_id = %s", left_out["id"])
-        assert store.requests_by_route()[f"GET {PRODUCTS}"] == {"200": 3}
+        assert store.requests_by_route()[f"GET {PRODUCTS}"] == {"200": 2}
 
     def test_a_deleted_product_is_not_listed_any_more_and_says_why(
         self, store: SandboxProcess, run_import: Import, database: Database

@@ -1,0 +1,291 @@
+"""What holds for each DAG, whatever its operation and however many channels there are."""
+
+from __future__ import annotations
+
+import ast
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stack.places import PROJECT
+from storekeeper import outcomes
+from storekeeper.channels import load_channels
+from storekeeper.settings import run_parameters
+from tests.airflow.conftest import airflow_environment, run_child, write_channel
+
+DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
+OPERATIONS = ("import_listings",)
+OTHER_THAN_DEFAULT = {
+    "import_listings": {
+        "schedule": "15 4 * * 1",
+        "master_sku": "upc",
+        "mode": "create_and_overwrite",
+        "overwrite": {"price": "skip"},
+        "new_listings_paused": False,
+        "max_renamed_share": 0.5,
+        "max_gone_share": 1.0,
+        "problems_fail_run": True,
+        "readers": 2,
+    }
+}
+THIS_RUN = {"skus": [], "dry_run": False, "confirm_large_change": False}
+
+
+def parse() -> Any:
+    """The DAG files as Airflow reads them, import errors included."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(dag_folder=str(PROJECT / "dags"))
+
+
+@pytest.fixture
+def dags(channels: Path) -> dict[str, Any]:
+    """The DAGs of a channel with its own settings, and of one that has the defaults."""
+    write_channel(channels, "acme", connection_id="acme_store", **OTHER_THAN_DEFAULT)
+    write_channel(channels, "plain")
+    bag = parse()
+    assert bag.import_errors == {}
+    return dict(bag.dags)
+
+
+# --- which DAGs there are ---
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_each_channel_has_one_dag_of_each_operation_and_there_are_no_others(channels: Path, count: int) -> None:
+    names = [f"shop_{number}" for number in range(count)]
+    for name in names:
+        write_channel(channels, name)
+    bag = parse()
+    assert bag.import_errors == {}
+    assert len(bag.dags) == count * len(OPERATIONS)
+    assert set(bag.dags) == {f"{operation}__{name}" for operation in OPERATIONS for name in names}
+
+
+def test_the_shipped_channel_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STOREKEEPER_CHANNELS_DIR", raising=False)
+    bag = parse()
+    assert bag.import_errors == {}
+    assert set(bag.dags) == {f"{operation}__demo" for operation in OPERATIONS}
+
+
+def test_the_files_parse_without_any_connection_and_quickly(tmp_path: Path) -> None:
+    """In a process whose sockets refuse to connect and whose metadata database is not there."""
+    one, many = tmp_path / "one", tmp_path / "many"
+    write_channel(one, "shop")
+    for number in range(100):
+        write_channel(many, f"shop_{number}")
+    environment = airflow_environment(tmp_path / "home") | {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql+psycopg2://nobody@127.0.0.1:1/nothing",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": "postgresql+asyncpg://nobody@127.0.0.1:1/nothing",
+    }
+    of_one, of_many = run_child("look", [str(one), str(many)], environment, tmp_path)["parsed"]
+    assert (of_one["dag_ids"], of_one["import_errors"]) == (["import_listings__shop"], {})
+    assert (len(of_many["dag_ids"]), of_many["import_errors"]) == (100 * len(OPERATIONS), {})
+    assert of_many["seconds"] < 10, "2 s on an idle machine"
+
+
+# --- a channel file that cannot be read ---
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "channel: broken\nimport_listings:\n  readers: 99\n",
+            "channel 'broken': {file}: import_listings.readers: Input should be less than or equal to 16 (got 99)",
+        ),
+        (
+            "channel: broken\nimport_listing:\n  readers: 2\n",
+            "channel 'broken': {file}: import_listing: is not a known setting (got {{'readers': 2}})",
+        ),
+        (
+            "channel: broken\nimport_listings:\n  schedule: hourly\n",
+            "channel 'broken': {file}: import_listings.schedule: must be a cron expression of five fields, such as"
+            " '0 3 * * *', or null for none (got 'hourly')",
+        ),
+        (
+            "channel: other\n",
+            "channel 'other': {file}: channel: must equal the file's name (got 'other', expected 'broken')",
+        ),
+        ("channel: broken\nchannel: broken\n", "{file}: is not valid YAML: "),
+    ],
+)
+def test_a_broken_channel_file_is_one_import_error_and_all_other_dags_load(
+    channels: Path, content: str, said: str
+) -> None:
+    write_channel(channels, "good")
+    (channels / "broken.yaml").write_text(content)
+    bag = parse()
+    assert set(bag.dags) == {f"{operation}__good" for operation in OPERATIONS}
+    (file,) = bag.import_errors
+    assert Path(file).name == "channel_settings.py"
+    assert said.format(file=channels / "broken.yaml") in bag.import_errors[file]
+
+
+def test_two_broken_channel_files_are_both_named(channels: Path) -> None:
+    write_channel(channels, "good")
+    write_channel(channels, "first", location_id=0)
+    write_channel(channels, "second", store_channel_id="one")
+    (error,) = parse().import_errors.values()
+    assert f"channel 'first': {channels / 'first.yaml'}: location_id: " in error
+    assert f"channel 'second': {channels / 'second.yaml'}: store_channel_id: " in error
+
+
+def test_a_missing_channels_directory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOREKEEPER_CHANNELS_DIR", str(tmp_path / "nowhere"))
+    bag = parse()
+    assert bag.dags == {}
+    (error,) = bag.import_errors.values()
+    assert f"{tmp_path / 'nowhere'}: the channels directory does not exist (STOREKEEPER_CHANNELS_DIR)" in error
+
+
+# --- what a DAG is ---
+
+
+def test_each_dag_says_whose_it_is_and_what_it_does(dags: dict[str, Any]) -> None:
+    assert len(dags) == 2 * len(OPERATIONS)
+    for dag_id, dag in dags.items():
+        operation, _, channel = dag_id.partition("__")
+        assert dag.owner == "storekeeper"
+        assert dag.tags == {"storekeeper", operation, channel}
+        source = next(file for file in DAG_FILES if file.stem == operation)
+        documentation = ast.get_docstring(ast.parse(source.read_text()))
+        assert documentation is not None
+        assert documentation in dag.doc_md
+        assert dag.description == documentation.splitlines()[0]
+        assert dag.dag_display_name.endswith(f": {channel}")
+    assert "connection `acme_store`" in dags["import_listings__acme"].doc_md
+    assert "acme.yaml" in dags["import_listings__acme"].doc_md
+    assert "connection `bigcommerce_plain`" in dags["import_listings__plain"].doc_md
+
+
+def test_one_run_of_a_dag_at_a_time_none_for_the_past_and_none_for_ever(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        assert dag.max_active_runs == 1
+        assert dag.catchup is False
+        assert timedelta(minutes=5) < dag.dagrun_timeout <= timedelta(hours=24)
+        assert all(task.execution_timeout < dag.dagrun_timeout for task in dag.tasks)
+
+
+def test_the_schedule_is_the_channels_own(dags: dict[str, Any], channels: Path) -> None:
+    assert dags["import_listings__acme"].timetable.expression == "15 4 * * 1"
+    assert dags["import_listings__plain"].timetable.expression == "0 2 * * *"
+    write_channel(channels, "unscheduled", import_listings={"schedule": None})
+    assert parse().dags["import_listings__unscheduled"].schedule is None
+
+
+def test_the_steps_of_an_import_follow_each_other(dags: dict[str, Any]) -> None:
+    dag = dags["import_listings__plain"]
+    assert [task.task_id for task in dag.topological_sort()] == ["extract", "transform", "load"]
+    assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
+        "extract": {"transform"},
+        "transform": {"load"},
+        "load": set(),
+    }
+
+
+def test_each_task_has_repeats_a_limit_and_a_policy(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        for task in dag.tasks:
+            assert task.owner == "storekeeper"
+            assert task.retries == 2
+            assert timedelta(0) < task.retry_delay <= timedelta(minutes=5)
+            assert timedelta(minutes=5) < task.execution_timeout <= timedelta(hours=12)
+            assert task.retry_policy is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        (outcomes.AccessLost, "fail"),
+        (outcomes.SettingsError, "fail"),
+        (outcomes.RunStopped, "fail"),
+        (outcomes.RunSuperseded, "fail"),
+        (outcomes.PagingStuck, "fail"),
+        (outcomes.ProblemsLeft, "fail"),
+        (outcomes.Refused, "fail"),
+        (outcomes.NotNow, "retry"),
+        (outcomes.Unknown, "default"),
+        (outcomes.WarehouseUnavailable, "default"),
+        (MemoryError, "default"),
+    ],
+)
+def test_what_a_repeat_cannot_mend_is_not_repeated(dags: dict[str, Any], error: type[Exception], action: str) -> None:
+    for dag in dags.values():
+        for task in dag.tasks:
+            assert task.retry_policy.evaluate(error("as it happened"), try_number=1, max_tries=2).action.value == action
+
+
+# --- the trigger form ---
+
+
+def test_the_form_has_what_narrows_a_run_and_each_setting_that_a_run_may_override(dags: dict[str, Any]) -> None:
+    for channel in load_channels():
+        for operation in OPERATIONS:
+            settings = getattr(channel, operation)
+            expected = THIS_RUN | {
+                name: settings.model_dump(mode="json")[name] for name in run_parameters(type(settings))
+            }
+            assert dags[f"{operation}__{channel.channel}"].params.dump() == expected
+    form = dags["import_listings__acme"].params.dump()
+    assert (form["master_sku"], form["readers"], form["max_gone_share"]) == ("upc", 2, 1.0)
+    assert (form["overwrite"]["price"], form["overwrite"]["title"]) == ("skip", "update")
+    assert "schedule" not in form
+
+
+def test_each_field_of_the_form_has_a_type_a_title_a_description_and_a_section(dags: dict[str, Any]) -> None:
+    for dag in dags.values():
+        for name in dag.params:
+            schema = dag.params.get_param(name).schema
+            assert schema.get("type"), name
+            for text in ("title", "description", "section"):
+                assert schema.get(text, "").strip(), f"{name}: {text}"
+    choices = {
+        name: dags["import_listings__plain"].params.get_param(name).schema.get("enum")
+        for name in ("master_sku", "mode")
+    }
+    assert choices == {"master_sku": ["sku", "upc", "mpn"], "mode": ["create_only", "create_and_overwrite"]}
+
+
+@pytest.mark.parametrize("value", [[], None, ["A-1", " a-2 ", ""]])
+def test_the_form_takes_what_a_person_pastes_as_skus(dags: dict[str, Any], value: Any) -> None:
+    assert dags["import_listings__plain"].params.get_param("skus").resolve(value) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("master_sku", "ean"), ("mode", None), ("readers", "4"), ("dry_run", "yes"), ("skus", "A-1"), ("overwrite", [])],
+)
+def test_the_form_refuses_a_value_of_another_type(dags: dict[str, Any], name: str, value: Any) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        dags["import_listings__plain"].params.get_param(name).resolve(value)
+
+
+# --- the files ---
+
+
+def test_there_is_a_file_for_each_operation_and_one_for_broken_channels() -> None:
+    assert {file.stem for file in DAG_FILES} == {*OPERATIONS, "channel_settings"}
+    assert sorted((PROJECT / "dags").rglob("*.py")) == DAG_FILES
+
+
+@pytest.mark.parametrize("file", DAG_FILES, ids=lambda file: file.stem)
+def test_a_dag_file_is_short_has_no_logic_and_is_found_by_airflow(file: Path) -> None:
+    text = file.read_text()
+    assert len(text.splitlines()) <= 40
+    # Airflow skips a file in which it does not find both words.
+    assert "airflow" in text.lower()
+    assert "dag" in text.lower()
+    nodes = list(ast.walk(ast.parse(text)))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.If, ast.IfExp, ast.Try, ast.While)
+    assert [node for node in nodes if isinstance(node, kinds)] == []
+    imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)} | {
+        alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names
+    }
+    assert imported
+    assert all(name is not None and name.split(".")[0] == "storekeeper" for name in imported), imported
