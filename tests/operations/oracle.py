@@ -440,7 +440,9 @@ class _Import:
         if self.choices.follows("price") and self.item_value(row, "price") is None:
             row["price"] = None if offer.inherited else offer.price
             unsent = wanted_price not in (None, before["synced_price"], offer.price)
-        if offer.stock is not None and self.item_value(row, "quantity") is None:
+        # while it is hidden as out of stock, the 0 in the store is our own doing and says nothing of the stock
+        sold_out_by_us = (listing_before["status"], listing_before["hidden_as"]) == ("hidden", "out_of_stock")
+        if offer.stock is not None and self.item_value(row, "quantity") is None and not sold_out_by_us:
             unedited = not fresh and row["quantity"] is not None and row["quantity"] == row["synced_quantity"]
             newly_tracked = (
                 not fresh
@@ -489,7 +491,9 @@ def observe(row: Row, product: Product) -> None:
     row |= {"product_id": product.product_id, "inventory_tracking": product.tracking}
     row |= {"channel_price": product.price, "channel_visible": product.visible}
     if not product.visible:
-        row |= {"status": "hidden", "hidden_as": "invisible"}
+        # a hiding of ours by other means is remembered: unhiding undoes just that
+        row |= {"hidden_as": row["hidden_as"] or "invisible" if row["status"] == "hidden" else "invisible"}
+        row |= {"status": "hidden"}
     elif not (row["status"] == "hidden" and row["hidden_as"] in HIDDEN_BY_US):
         row |= {"status": "listed", "hidden_as": None}
 

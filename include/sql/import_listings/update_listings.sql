@@ -45,10 +45,21 @@ with known as materialized (
         where g.category_id = any(d.category_ids)
     ) as c on :overwrites and :take_categories
     left join lateral (
-        select coalesce(bool_or(not w.price_from_item), true) as any_own_price
-        from core.listing_variant as v
-        inner join core.wanted as w on v.channel = w.channel and v.master_sku = w.master_sku
-        where v.channel = :channel and v.listing_key = l.listing_key
+        -- a listing's price is the inventory's where items decide the price of all its variants, the new ones too
+        select (
+            exists (
+                select 1
+                from core.listing_variant as v
+                inner join core.wanted as w on v.channel = w.channel and v.master_sku = w.master_sku
+                where v.channel = :channel and v.listing_key = l.listing_key and not w.price_from_item
+            )
+            or exists (
+                select 1
+                from staging.match as n
+                left join core.inventory_item as i on lower(n.master_sku) = lower(i.master_sku)
+                where n.product_id = m.product_id and n.action = 'new' and i.price is null
+            )
+        ) as any_own_price
     ) as p on :overwrites and :take_price
 ),
 
