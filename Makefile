@@ -1,7 +1,7 @@
 # Storekeeper. `make` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status warehouse psql sandbox test lint types check format docs bench lock clean
+.PHONY: help setup demo up down status warehouse psql sandbox test lint types papers check format docs bench lock clean
 RUN := . .local/env &&
 
 help: ## List the targets
@@ -32,7 +32,7 @@ sandbox: setup ## Start the sandbox store if it does not run
 	@$(RUN) python -m stack.services sandbox
 
 test: setup ## Run all tests
-	@$(RUN) python -m pytest
+	@$(RUN) python -m pytest -n 2 --dist loadfile
 
 lint: setup ## Check style, imports between rooms, and SQL
 	@$(RUN) ruff check . && ruff format --check . && lint-imports && sqlfluff lint --disable-progress-bar include/sql
@@ -40,7 +40,10 @@ lint: setup ## Check style, imports between rooms, and SQL
 types: setup ## Check types
 	@$(RUN) mypy
 
-check: lint types test ## All of the above
+papers: setup ## Check that the generated papers are up to date
+	@$(RUN) python -m docs.generate --check
+
+check: lint types papers test ## All of the above
 
 format: setup ## Put code and SQL into shape
 	@$(RUN) ruff check --fix . ; ruff format .
@@ -52,5 +55,9 @@ lock: ## Resolve requirements.in into requirements.txt anew
 	@.local/venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" requirements.in -o requirements.txt
 
-clean: down ## Remove all that setup and the services have made
-	@.local/venv/bin/python -m stack.clean && rm -rf .local
+bench: setup ## Measure an import: seconds, memory above the imports, requests, use of the quota
+	@$(RUN) python -m benchmarks.import_listings
+
+clean: down ## Remove all that setup and the services have made, the embedded Postgres and its data too
+	@$(RUN) python -m stack.services clean
+	@rm -rf .local

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -118,6 +119,12 @@ def stop_all() -> None:
     EmbeddedPostgres(database_home()).stop()
 
 
+def _clean() -> None:
+    """Remove the embedded Postgres with its data; what lies below .local is left to the caller."""
+    stop_all()
+    shutil.rmtree(database_home(), ignore_errors=True)
+
+
 def _wait_until_healthy(address: str, seconds: float = 180) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -165,6 +172,7 @@ def main(arguments: Sequence[str]) -> int:
         "down": stop_all,
         "status": _status,
         "psql": _psql,
+        "clean": _clean,
     }
     if len(arguments) != 1 or arguments[0] not in doing:
         print(__doc__)

@@ -96,7 +96,7 @@ def _run_form(settings: Settings) -> dict[str, Param]:
         form[name] = Param(
             values[name],
             **_json_type(field),
-            title=name.replace("_", " ").capitalize(),
+            title=name.replace("_", " ").capitalize().replace("sku", "SKU"),
             description=field.description,
             section="Settings, for this run only",
         )

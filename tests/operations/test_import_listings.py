@@ -1,4 +1,4 @@
-"""Import Listings against a real store and a real warehouse: what it promises, beyond the values that the oracle checks."""
+"""Import Listings against a real store and a real warehouse: what it promises, beyond the oracle's values."""
 
 from __future__ import annotations
 
@@ -93,9 +93,11 @@ class TestBadInput:
             run_import(token="reads-no-products")
 
     def test_an_unknown_store_hash_is_named(self, store: SandboxProcess) -> None:
-        with StoreClient(store.root, "elsewhere", "sandbox-token", patience=QUICK) as client:
-            with pytest.raises(AccessLost, match="no store with the hash 'elsewhere'"):
-                import_listings.store_information(client)
+        with (
+            StoreClient(store.root, "elsewhere", "sandbox-token", patience=QUICK) as client,
+            pytest.raises(AccessLost, match="no store with the hash 'elsewhere'"),
+        ):
+            import_listings.store_information(client)
 
     @pytest.mark.parametrize("kind", ["html", "garbage", "truncate", "reset"])
     def test_a_page_that_fails_once_is_asked_for_again(
@@ -192,7 +194,7 @@ class TestAnEmptyStore:
         before = contents(database)
         for product in store.products():
             store.delete_product(product["id"])
-        with pytest.raises(RunStopped, match="no longer has .* of .* listings .* confirm_large_change"):
+        with pytest.raises(RunStopped, match=r"no longer has .* of .* listings .* confirm_large_change"):
             run_import()
         assert contents(database) == before
         run_import(confirm=True)
@@ -206,7 +208,7 @@ class TestGuards:
     ) -> None:
         run_import(master_sku="sku")
         before = contents(database)
-        with pytest.raises(RunStopped, match="would rename .* master SKUs .* confirm_large_change"):
+        with pytest.raises(RunStopped, match=r"would rename .* master SKUs .* confirm_large_change"):
             run_import(master_sku="upc")
         assert contents(database) == before
 
@@ -345,7 +347,8 @@ class TestLocations:
             for item in store.get(f"/v3/inventory/locations/2/items?limit=1000&page={page}")["data"]
         }
         rows = database.rows(
-            "select product_id, variant_id, quantity, channel_quantity from mart.listing_variants where quantity is not null"
+            "select product_id, variant_id, quantity, channel_quantity from mart.listing_variants"
+            " where quantity is not null"
         )
         assert {tracked_as for _, tracked_as in at_location} != {None}
         assert None in {tracked_as for _, tracked_as in at_location}
@@ -486,8 +489,8 @@ class TestObservations:
         product = an_ordinary_product(store)
         variant = product["variants"][0]["id"]
         database.run(
-            "update core.listing_variant set price = 9, synced_price = 9, channel_price = 9, synced_at = now() + '1 hour'"
-            " where variant_id = %s",
+            "update core.listing_variant set price = 9, synced_price = 9, channel_price = 9,"
+            " synced_at = now() + '1 hour' where variant_id = %s",
             variant,
         )
         store.patch_product(product["id"], price=12345)

@@ -22,7 +22,7 @@ def summary(run: Run) -> str:
     lines = [f"{run.operation} of channel {run.channel!r}: {outcome['state']}" + (" (dry run)" if run.dry_run else "")]
     lines += [f"  {label:<36}{outcome[name]:>10,}" for name, label in _LINES]
     lines.append(f"  {'requests to the store':<36}{outcome['requests']:>10,}")
-    lines.append(f"  {'seconds of work before this task':<36}{outcome['work_seconds']:>10,.1f}")
+    lines.append(f"  {'seconds of work':<36}{outcome['work_seconds']:>10,.1f}")
     problems = run.problems()
     lines.append(f"  open problems of this run: {sum(count for count, _ in problems.values()):,}")
     lines += [f"    {reason:<34}{count:>10,}   such as {example}" for reason, (count, example) in problems.items()]

@@ -11,7 +11,10 @@ from storekeeper.outcomes import ProblemsLeft
 
 
 class ExtractListingsOperator(StepOperator):
-    """Pull the store's catalog into the run's staging."""
+    """Pull the store's catalog, a page a commit; a second attempt goes on after the last page of the first.
+
+    Reads the store; writes only this run's staging. XCom: how many products were staged, how many of them are new.
+    """
 
     operation = "import_listings"
 
@@ -21,7 +24,10 @@ class ExtractListingsOperator(StepOperator):
 
 
 class TransformListingsOperator(StepOperator):
-    """Make typed rows of the staged payloads."""
+    """Make typed rows of what is new, a thousand products at a time, and choose each variant's master SKU.
+
+    Reads and writes only this run's staging; a second attempt begins anew. XCom: rows and problems made.
+    """
 
     operation = "import_listings"
 
@@ -31,12 +37,15 @@ class TransformListingsOperator(StepOperator):
 
 
 class LoadListingsOperator(StepOperator):
-    """Match and merge in one transaction, then say what was done."""
+    """Match, guard and merge in one transaction, then say what was done.
+
+    Writes `core`, `raw` and `ops`, all of it or nothing; after that a second attempt changes nothing. XCom: counts.
+    """
 
     operation = "import_listings"
 
     def work(self, step: Step) -> dict[str, Any]:
-        """Load; ends red where problems were left and the channel wants that shown."""
+        """Load."""
         counts = import_listings.load(
             step.run,
             step.channel,
@@ -44,7 +53,11 @@ class LoadListingsOperator(StepOperator):
             complete=not step.skus,
             confirm_large_change=bool(step.params.get("confirm_large_change")),
         )
-        self.log.info("%s", summary(step.run))
-        if step.run.outcome()["state"] == "failed":
-            raise ProblemsLeft(f"{counts.skipped + counts.failed} records were left out; see mart.problems")
         return counts.as_dict()
+
+    def conclude(self, step: Step) -> None:
+        """Say what was done; end red where problems were left and the channel wants that shown."""
+        self.log.info("%s", summary(step.run))
+        outcome = step.run.outcome()
+        if outcome["state"] == "failed":
+            raise ProblemsLeft(f"{outcome['skipped'] + outcome['failed']} records were left out; see mart.problems")

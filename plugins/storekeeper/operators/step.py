@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
@@ -28,12 +29,16 @@ class StepOperator(BaseOperator):
     operation: ClassVar[str]
 
     def __init__(self, *, channel: Channel, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        # the class says what its task does, on the task's page too
+        super().__init__(**{"doc_md": inspect.getdoc(type(self)), **kwargs})
         self.channel = channel
 
     @abstractmethod
     def work(self, step: Step) -> dict[str, Any]:
         """Do the step; what is returned goes to XCom: counts, never rows."""
+
+    def conclude(self, step: Step) -> None:
+        """What is left to say once the step's work and cost are recorded."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the step; an error is kept in the run ledger and leaves as it came: its type decides on retries."""
@@ -51,7 +56,7 @@ class StepOperator(BaseOperator):
             step = Step(self.channel, settings, run, params)
             started = time.monotonic()
             try:
-                return self.work(step)
+                done = self.work(step)
             except Exception as error:
                 self.log.error("%s: %s", type(error).__name__, error)
                 run.fail(f"{self.task_id}: {type(error).__name__}: {error}")
@@ -59,6 +64,8 @@ class StepOperator(BaseOperator):
             finally:
                 run.spend(step.requests, time.monotonic() - started)
                 step.close()
+            self.conclude(step)
+            return done
 
 
 class Step:

@@ -176,9 +176,7 @@ def test_a_client_that_interferes_at_any_moment_costs_at_most_what_was_under_way
         now = simulation.time.now
         before = simulation.store.refused[simulation.store.window(now)]
         simulation.store.take(now)
-        taken_by_others[simulation.store.window(now)] += (
-            simulation.store.refused[simulation.store.window(now)] - before
-        )
+        taken_by_others[simulation.store.window(now)] += simulation.store.refused[simulation.store.window(now)] - before
 
     for moment in moments:
         simulation.time.at(moment, interfere)
