@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,7 +18,6 @@ CLIENT_SECRET = "s3cret-of-the-hook-tests"
 SCOPES = {
     "products (scope store_v2_products)": "store_v2_products_read_only",
     "inventory (scope store_inventory)": "store_inventory_read_only",
-    "orders (scope store_v2_orders)": "store_v2_orders_read_only",
 }
 INFORMATION = "store_v2_information_read_only"
 FORBIDDEN = "the access token lacks a scope for this; grant it to the API account"
@@ -90,15 +90,15 @@ def test_without_a_host_requests_go_to_bigcommerce_over_https(hook: MakeHook) ->
             "connection 'bigcommerce_acme': extra must hold store_hash (got only ['client_secret', 'store_hash'])",
         ),
         (
-            '{"conn_type": "bigcommerce", "password": "%s"}' % TOKEN,
+            json.dumps({"conn_type": "bigcommerce", "password": TOKEN}),
             "connection 'bigcommerce_acme': extra must hold store_hash (got only [])",
         ),
         (
-            '{"conn_type": "bigcommerce", "password": "%s", "extra": "store_hash=abc"}' % TOKEN,
+            json.dumps({"conn_type": "bigcommerce", "password": TOKEN, "extra": "store_hash=abc"}),
             'connection \'bigcommerce_acme\': extra must be JSON such as {"store_hash": "abc123"}',
         ),
         (
-            '{"conn_type": "bigcommerce", "password": "%s", "extra": "[1]"}' % TOKEN,
+            json.dumps({"conn_type": "bigcommerce", "password": TOKEN, "extra": "[1]"}),
             'connection \'bigcommerce_acme\': extra must be JSON such as {"store_hash": "abc123"}',
         ),
         (
@@ -163,7 +163,7 @@ def test_the_test_says_what_the_store_is_and_how_many_requests_it_allows(hook: M
     assert hook(connection(store.root, password=TOKEN)).test_connection() == (
         True,
         "Connected to 'Sandbox Store' (store-sandbox.mybigcommerce.com); plan Standard; currency USD;"
-        " time zone America/Chicago; 150 requests per 30 s; may read products, inventory and orders",
+        " time zone America/Chicago; 150 requests per 30 s; may read products and inventory",
     )
 
 

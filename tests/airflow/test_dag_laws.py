@@ -239,10 +239,11 @@ def test_the_form_has_what_narrows_a_run_and_each_setting_that_a_run_may_overrid
 def test_each_field_of_the_form_has_a_type_a_title_a_description_and_a_section(dags: dict[str, Any]) -> None:
     for dag in dags.values():
         for name in dag.params:
-            schema = dag.params.get_param(name).schema
-            assert schema.get("type"), name
-            for text in ("title", "description", "section"):
-                assert schema.get(text, "").strip(), f"{name}: {text}"
+            field = dag.params.get_param(name)
+            assert field.schema.get("type"), name
+            assert (field.description or "").strip(), f"{name}: description"
+            for text in ("title", "section"):
+                assert field.schema.get(text, "").strip(), f"{name}: {text}"
     choices = {
         name: dags["import_listings__plain"].params.get_param(name).schema.get("enum")
         for name in ("master_sku", "mode")

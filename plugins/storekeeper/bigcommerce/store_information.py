@@ -44,12 +44,11 @@ def store_information(store: StoreClient) -> StoreInformation:
 _READS = {
     "products (scope store_v2_products)": "/v3/catalog/products",
     "inventory (scope store_inventory)": "/v3/inventory/items",
-    "orders (scope store_v2_orders)": "/v2/orders",
 }
 
 
 def unreadable(store: StoreClient) -> list[str]:
-    """What the token may not read, one request each; a missing *modify* scope shows only at the first write."""
+    """What the operations need and the token may not read, one request each; *modify* shows only at the first write."""
     refused = []
     for what, path in _READS.items():
         try:

@@ -310,7 +310,7 @@ def test_many_threads_share_one_window_without_overdrawing_it() -> None:
     sent_second: dict[int, float] = {}
 
     def work(seed: int) -> None:
-        way = random.Random(seed)  # noqa: S311
+        way = random.Random(seed)
         while clock() < 24:
             slot = pacer.acquire()
             sent_at = clock()
