@@ -24,10 +24,10 @@ INTRODUCTION = """# Settings
 Written by `make docs` from the settings' own models; do not edit.
 
 A channel is one file, `{channel}.yaml` in `include/channels` (or in `STOREKEEPER_CHANNELS_DIR`). The shipped
-`demo.yaml` shows every setting with its default; a line that keeps the default may be left out. A key that is not known,
-a value of another type or out of range is refused: the file's channel does not load and Airflow shows why as an import
-error of `dags/channel_settings.py`; all other channels load. *Run* marks what a single run may override, by the trigger
-form or `--conf`.
+`demo.yaml` shows every setting with its default; a line that keeps the default may be left out. A key that is not
+known, a value of another type or out of range is refused: the file's channel does not load and Airflow shows why as an
+import error of `dags/channel_settings.py`; all other channels load. *Run* marks what a single run may override, by the
+trigger form or `--conf`.
 """
 
 

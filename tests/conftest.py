@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -15,6 +16,10 @@ from sqlalchemy import create_engine
 from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 from storekeeper.warehouse.database import Warehouse
+
+# How fast a shared machine draws examples says nothing of the product.
+hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("here")
 
 STARTED_HERE = pytest.StashKey[bool]()
 

@@ -44,7 +44,7 @@ class CatalogPull:
         self._store = store
         self._run = run
         self._reflects = reflects
-        self.progress = Progress("products", store)
+        self.progress = Progress("products", run, store)
 
     def everything(self, readers: int) -> None:
         """Every product; then each one that the warehouse knows and the pull did not show is asked for by its id.
@@ -73,6 +73,7 @@ class CatalogPull:
                     run_no=self._run.run_no,
                     product_ids=[product_id for product_id in asked if product_id not in found],
                 )
+            self.progress.add(len(page.records))
 
     def _read_side_by_side(self, stretches: Sequence[Stretch], readers: int) -> None:
         if not stretches:
@@ -96,6 +97,7 @@ class CatalogPull:
                     reached_id=page.records[-1][0] if page.records else stretch.left.after,
                     finished=page.last,
                 )
+            self.progress.add(len(page.records))
             if stop.is_set():
                 return
 
@@ -133,6 +135,8 @@ class CatalogPull:
                     before_id=ids.before,
                     finished=not stretches,
                 )
+        for page in pages:
+            self.progress.add(len(page.records))
 
     def _known_cuts(self, session: Session, between: IdRange, parts: int) -> list[int]:
         """Where to cut: by the ids known from former pulls, else into parts of equal length."""
@@ -169,7 +173,6 @@ class CatalogPull:
                 ("product_id", "content_hash", "payload", "unstorable", "fetched_at"),
                 rows,
             )
-        self.progress.add(len(page.records))
 
 
 def _cut(between: IdRange, cuts: Sequence[int]) -> list[IdRange]:

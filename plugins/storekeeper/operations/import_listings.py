@@ -88,7 +88,7 @@ def transform(run: Run, settings: ImportListings) -> dict[str, int]:
         return made
     with run.transaction() as session:
         session.run("import_listings/forget_transformed", run_no=run.run_no)
-    progress = Progress("products")
+    progress = Progress("products", run)
     after = -1
     while True:
         with run.transaction() as session:

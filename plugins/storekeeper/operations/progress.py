@@ -7,6 +7,7 @@ import threading
 import time
 
 from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.warehouse.runs import Run
 
 log = logging.getLogger(__name__)
 
@@ -18,12 +19,14 @@ class Progress:
 
     :param what: what is counted, in the plural.
     :param expected: how many there will be; None where nobody knows.
+    :param run: gets a sign of life with each line.
     :param store: shows how much of the store's quota is left.
     """
 
-    def __init__(self, what: str, store: StoreClient | None = None, expected: int | None = None) -> None:
+    def __init__(self, what: str, run: Run, store: StoreClient | None = None) -> None:
         self._what = what
-        self.expected = expected
+        self._run = run
+        self.expected: int | None = None
         self._store = store
         self._lock = threading.Lock()
         self._started = self._said = time.monotonic()
@@ -31,7 +34,7 @@ class Progress:
         self.batches = 0
 
     def add(self, records: int) -> None:
-        """One more page or chunk of so many records."""
+        """One more page or chunk of so many records; to be called outside of the run's transactions."""
         with self._lock:
             self.done += records
             self.batches += 1
@@ -39,6 +42,7 @@ class Progress:
                 return
             self._said = time.monotonic()
         log.info("%s", self.line())
+        self._run.touch()
 
     def line(self) -> str:
         """How far it has come, how fast, and how long it may still take."""

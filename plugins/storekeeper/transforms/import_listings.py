@@ -6,6 +6,7 @@ Money and weights are exact decimals from the store's own digits, never floats.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,6 +28,7 @@ VARIANT_COLUMNS = (
     "variant_id", "product_id", "master_sku", "sku", "upc", "mpn", "options", "price", "inventory_level",
 )  # fmt: skip
 IDENTIFIERS = ("sku", "upc", "mpn")
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # the escape itself, not a backslash before the letters u0000
 
 
 class _Image(msgspec.Struct):
@@ -194,7 +196,7 @@ def _read_product(product_id: int, payload: str) -> _Product | Problem:
     for name, amount in amounts:
         if amount is not None and not abs(amount) <= LARGEST_AMOUNT:
             return invalid(f"its {name} must be within {LARGEST_AMOUNT:.0e} (got {str(amount)[:50]})")
-    if "\\u0000" in payload and b"\\u0000" in msgspec.json.encode(product):
+    if "\\u0000" in payload and _NUL.search(msgspec.json.encode(product).decode()):
         return invalid("its text holds the character U+0000", Reason.UNSTORABLE_TEXT)
     return product
 

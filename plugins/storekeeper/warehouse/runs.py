@@ -95,6 +95,11 @@ class Run:
             session.clock = held["clock"]
             yield session
 
+    def touch(self) -> None:
+        """Give a sign of life: a long task is no dead one. Never inside one of the run's own transactions."""
+        with self.warehouse.transaction() as session:
+            session.run("runs/touch", run_no=self.run_no, attempt=self.attempt)
+
     def spend(self, requests: int, work_seconds: float) -> None:
         """Add what a task has cost to the run."""
         with self.warehouse.transaction() as session:
