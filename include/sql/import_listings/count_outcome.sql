@@ -1,20 +1,14 @@
 -- import_listings/load: what the run did, counted in variants; read = created + linked + updated + unchanged + skipped + failed.
 -- Reads    staging, core.
 
-with handled as (
+with handled as ( -- a variant counts as changed with its own row, or with its listing's
     select
         m.action,
-        c.changed,
-        c.overwritten
+        l.listing_key is not null or v.master_sku is not null as changed,
+        coalesce(l.overwritten, false) or coalesce(v.overwritten, false) as overwritten
     from staging.match as m
-    left join lateral (
-        select
-            true as changed,
-            bool_or(g.overwritten) as overwritten
-        from staging.change as g
-        where g.listing_key = m.listing_key and (g.master_sku is null or g.master_sku = m.row_sku)
-        having count(*) > 0
-    ) as c on true
+    left join staging.change as l on m.listing_key = l.listing_key and l.master_sku is null
+    left join staging.change as v on m.row_sku = v.master_sku
     where m.product_id not in (select u.product_id from staging.unmatchable as u)
 ),
 
