@@ -52,6 +52,7 @@ VARIANTS = {"type": "array", "items": {"$ref": "#/components/schemas/productVari
 INCLUDED = "The include parameter lists variants, the product of an answer does not; the product to create does."
 SERVER_SETS = "The schema is that of a stored variant: its ids are given by the store, they cannot be sent."
 SAME_RECORD = "The variants of one product are listed with it; this is the list of the same records."
+ONE_403 = "One gateway answers 403 for all routes; the products' file requires the property, the brands' leaves it out."
 EXAMPLE = "The operation's published example carries the property, its schema does not list it."
 ORDER_404 = "The order does not exist; the file declares this for GET /orders/{order_id}, its parts answer alike."
 
@@ -89,6 +90,7 @@ KNOWN_DIFFERENCES = (
         )
     ),
     Difference(Kind.PROPERTY, "PUT", "/v3/catalog/products", "/errors", f"The answer 413: {EXAMPLE}"),
+    Difference(Kind.PROPERTY, "*", "/v3/catalog/brands*", "/errors", ONE_403),
     *(
         Difference(Kind.PROPERTY, "GET", "/v3/catalog/variants", f"/data/*/{name}", SAME_RECORD)
         for name in ("map_price", "calculated_weight", "image_url", "mpn", "gtin")

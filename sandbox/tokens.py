@@ -48,4 +48,4 @@ class Tokens:
         if held is None:
             raise Refusal(401, "X-Auth-Token header is required" if not token else "Unauthorized")
         if scope not in held and scope.removesuffix("_read_only") not in held:
-            raise Refusal(403, "You don't have a required scope to access the endpoint")
+            raise Refusal(403, "You don't have a required scope to access the endpoint", {})
