@@ -24,8 +24,8 @@ _FAILED = re.compile(r"\[error *\] (?P<said>\w+: .*?) +\[")
 QUERIES = (
     (
         "Why is a SKU not in the warehouse?",
-        "select entity, entity_key, reason, left(message, 76) as message from mart.problems where open"
-        " order by reason, entity_key limit 4",
+        "select distinct on (reason) reason, entity_key, left(message, 84) as message_begins from mart.problems"
+        " where open order by reason, entity_key",
     ),
     (
         "What is listed, and does anything wait to be sent?",
