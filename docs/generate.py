@@ -15,7 +15,7 @@ from typing import Any, Union, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
-from storekeeper.settings import Channel, Settings, run_parameters
+from storekeeper.settings import Channel, Cron, Settings, run_parameters
 
 FOLDER = Path(__file__).parent
 
@@ -41,9 +41,7 @@ def settings_paper() -> str:
         for name, field in model.model_fields.items():
             if _model(field) and not title:
                 continue
-            default = "required" if field.is_required() else f"`{_shown(field.get_default(call_default_factory=True))}`"
-            if _model(field):
-                default = "see below"
+            default = "see below" if _model(field) else _default(field)
             run = "yes" if name in overridable or "." in title else ""
             lines.append(f"| `{name}` | {_allowed(field)} | {default} | {run} | {field.description or ''} |")
         lines.append("")
@@ -69,6 +67,8 @@ def _allowed(field: FieldInfo) -> str:
     if get_origin(kind) in (Union, UnionType):
         nullable = type(None) in get_args(kind)
         kind = next(option for option in get_args(kind) if option is not type(None))
+    if kind == Cron:
+        return "a cron expression of five fields" + (", or null" if nullable else "")
     if get_args(kind):  # Annotated
         kind = get_args(kind)[0]
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -92,6 +92,13 @@ def _bound(rule: Any) -> str:
             return f"{most} or less"
     pattern = getattr(rule, "pattern", None)
     return f"of the form `{pattern}`" if pattern else ""
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    shown = _shown(field.get_default(call_default_factory=True))
+    return f"`{shown}`" if shown else ""
 
 
 def _shown(value: Any) -> str:

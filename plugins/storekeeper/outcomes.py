@@ -51,6 +51,10 @@ class WarehouseUnavailable(Exception):
     """The warehouse cannot be reached or does not let us work; the message names the mend."""
 
 
+class StagingLost(Exception):
+    """The warehouse crashed and came back without this run's staging: the run must begin again with its extraction."""
+
+
 class RunSuperseded(Exception):
     """Another attempt of the same task has taken over this run; this one must not write any more."""
 

@@ -18,6 +18,7 @@ from storekeeper.outcomes import (
     RunStopped,
     RunSuperseded,
     SettingsError,
+    StagingLost,
 )
 from storekeeper.settings import Channel, Settings, run_parameters
 
@@ -26,7 +27,16 @@ RETRIES = ExceptionRetryPolicy(
     rules=[
         *(
             RetryRule(exception=kind, action=RetryAction.FAIL)
-            for kind in (AccessLost, PagingStuck, ProblemsLeft, Refused, RunStopped, RunSuperseded, SettingsError)
+            for kind in (
+                AccessLost,
+                PagingStuck,
+                ProblemsLeft,
+                Refused,
+                RunStopped,
+                RunSuperseded,
+                SettingsError,
+                StagingLost,
+            )
         ),
         RetryRule(exception=NotNow, action=RetryAction.RETRY, retry_delay=timedelta(seconds=30)),
     ]

@@ -12,7 +12,7 @@ import pytest
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.operations import import_listings
-from storekeeper.outcomes import AccessLost, NotNow, PagingStuck, Refused, RunStopped, RunSuperseded
+from storekeeper.outcomes import AccessLost, NotNow, PagingStuck, Refused, RunStopped, RunSuperseded, StagingLost
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
 from tests.conftest import Database
@@ -407,6 +407,28 @@ class TestSeveralAtOnce:
         database.run("truncate core.listing cascade; truncate raw.product; truncate ops.run cascade")
         run_import()
         assert contents(database) == interrupted
+
+    def test_a_crash_of_the_database_after_the_pull_is_no_empty_store(
+        self, parts: Any, database: Database, run_import: Import
+    ) -> None:
+        """A crash empties unlogged tables, and staging is unlogged."""
+        run_import()
+        before = contents(database)
+        extract, transform, load = parts("crashed")
+        extract()
+        transform()
+        for row in database.rows("select tablename from pg_tables where schemaname = 'staging'"):
+            database.run(f"truncate staging.{row['tablename']}")
+        with pytest.raises(StagingLost):
+            load()
+        with pytest.raises(StagingLost):
+            transform()
+        assert contents(database) == before
+        extract()
+        transform()
+        load()
+        assert contents(database) == before
+        assert database.value("select read > 300 from mart.runs where run_id = 'crashed'")
 
     def test_a_load_repeated_says_what_the_first_one_did(self, parts: Any, database: Database) -> None:
         extract, transform, load = parts("once")

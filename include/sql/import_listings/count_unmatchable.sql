@@ -1,3 +1,7 @@
--- import_listings/load: products whose listing cannot be told.   Reads  staging.unmatchable.
+-- import_listings/load: products whose listing cannot be told, and variants pinned to their rows.   Reads  staging.
 
-select count(*) as products from staging.unmatchable;
+select (
+    select count(*) from staging.unmatchable
+) + (
+    select count(*) from staging.pinned
+) as settled;

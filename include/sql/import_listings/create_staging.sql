@@ -80,6 +80,8 @@ create unlogged table if not exists staging.match (
 
 create unlogged table if not exists staging.unmatchable (product_id bigint primary key, keys text not null);
 
+create unlogged table if not exists staging.pinned (variant_id bigint primary key);
+
 create unlogged table if not exists staging.change (
     channel text not null,
     listing_key text not null,

@@ -1,10 +1,10 @@
 -- import_listings/load: which row of the warehouse each store variant belongs to.
 -- Grain    staging.match: one row a variant of the store that has a row, or gets one.
--- Reads    staging.variant, staging.listing, staging.missing, staging.unmatchable, core.
+-- Reads    staging.variant, staging.listing, staging.missing, staging.unmatchable, staging.pinned, core.
 -- Writes   staging.match (begun anew).
 -- Action   same: the row it has. rename: its row takes the SKU. take: the row of that SKU, which held another variant
 --          or none. new: no row holds the SKU.
--- Repeat   safe; run again after staging.unmatchable has grown.
+-- Repeat   safe; run again after staging.unmatchable or staging.pinned has grown.
 
 delete from staging.match;
 
@@ -12,7 +12,7 @@ with held as ( -- rows that have a variant, with what this run knows of it
     select
         v.master_sku,
         v.variant_id,
-        s.variant_id is not null as staged,
+        s.variant_id is not null and v.variant_id not in (select n.variant_id from staging.pinned as n) as staged,
         s.variant_id is null and (
             l.product_id is null
             or exists (
@@ -38,11 +38,14 @@ claimed as ( -- each SKU that variants of the store claim, with the one that get
         h.master_sku as held_sku
     from staging.variant as s
     left join held as h on s.variant_id = h.variant_id
-    where s.master_sku is not null and s.product_id not in (select u.product_id from staging.unmatchable as u)
+    where
+        s.master_sku is not null
+        and s.product_id not in (select u.product_id from staging.unmatchable as u)
+        and s.variant_id not in (select n.variant_id from staging.pinned as n)
     order by lower(s.master_sku) asc, coalesce(lower(h.master_sku) = lower(s.master_sku), false) desc, s.variant_id asc
 ),
 
-won as ( -- an unchanged variant that holds the SKU keeps it
+won as ( -- a variant that holds the SKU and is unchanged, or pinned to its row, keeps it
     select c.*
     from claimed as c
     where

@@ -7,7 +7,7 @@ select
     set_config('jit', 'off', true),
     set_config('work_mem', '64MB', true);
 
-truncate staging.match, staging.unmatchable, staging.change;
+truncate staging.match, staging.unmatchable, staging.pinned, staging.change;
 
 analyze staging.product, staging.missing, staging.listing, staging.variant, staging.brand, staging.category, staging.stock,
 staging.problem;

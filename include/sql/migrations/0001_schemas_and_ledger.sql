@@ -45,6 +45,7 @@ create table ops.run (
     touched_at timestamptz not null default now(),
     finished_at timestamptz,
     pulled_from timestamptz,
+    staged bigint,
     read bigint not null default 0,
     created bigint not null default 0,
     linked bigint not null default 0,
@@ -62,6 +63,7 @@ comment on column ops.run.run_key is '{channel}/{operation}/{run_id}.';
 comment on column ops.run.step is 'The last step whose effect is committed.';
 comment on column ops.run.attempt is 'Raised by each start of a task; an older attempt that wakes up may not write any more.';
 comment on column ops.run.pulled_from is 'The moment before the first record was read: what was read is no older.';
+comment on column ops.run.staged is 'Records staged by the extraction. Staging is unlogged, so a crash of the database empties it; this row stays.';
 comment on column ops.run.touched_at is 'The last sign of life.';
 
 create table ops.problem (

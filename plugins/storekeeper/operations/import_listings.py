@@ -18,7 +18,7 @@ from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.bigcommerce.store_information import store_information
 from storekeeper.operations.catalog_pull import CatalogPull
 from storekeeper.operations.progress import Progress
-from storekeeper.outcomes import HINTS, Counts, Problem, Reason, RunStopped
+from storekeeper.outcomes import HINTS, Counts, Problem, Reason, RunStopped, StagingLost
 from storekeeper.settings import Channel, Follow, ImportListings, ImportMode, MasterSku, Overwrite
 from storekeeper.transforms.import_listings import (
     LISTING_COLUMNS,
@@ -60,7 +60,9 @@ def extract(
         session.drop_expired_staging(channel.channel)
         session.run("import_listings/create_staging", run_no=run.run_no)
         committed = {row["step"] for row in session.rows("import_listings/read_steps", run_no=run.run_no)}
-    if run.step == "started":
+        # a crash of the database empties staging: then a run whose pages were all in reads them again
+        begun = run.step == "started" or not _is_whole(session, run)
+    if begun:
         _describe(store, run, channel)
         if "names" not in committed:
             _stage_names(store, run)
@@ -72,6 +74,7 @@ def extract(
         if channel.location_id is not None and "stock" not in committed:
             _stage_stock(store, run, channel.location_id)
         with run.transaction() as session:
+            session.run("import_listings/note_staged", run_no=run.run_no)
             session.run("runs/advance", run_no=run.run_no, step="extracted")
         log.info("extracted: %s", pull.progress.line())
     with run.transaction() as session:
@@ -87,6 +90,7 @@ def transform(run: Run, settings: ImportListings) -> dict[str, int]:
     if run.step == "loaded":
         return made
     with run.transaction() as session:
+        _need_whole(session, run)
         session.run("import_listings/forget_transformed", run_no=run.run_no)
     progress = Progress("products", run)
     after = -1
@@ -142,6 +146,7 @@ def load(
         def step(name: str) -> None:
             session.run(f"import_listings/{name}", run_no=run.run_no, **values)
 
+        _need_whole(session, run)
         step("prepare_load")
         step("leave_out_outdated")
         _match(session, run)
@@ -167,6 +172,19 @@ def load(
     with run.warehouse.transaction() as session:
         session.run("import_listings/drop_staging", run_no=run.run_no)
     return counts
+
+
+def _is_whole(session: Session, run: Run) -> bool:
+    return bool(session.row("import_listings/check_staged", run_no=run.run_no)["whole"])
+
+
+def _need_whole(session: Session, run: Run) -> None:
+    """Staging is unlogged: a crash of the database empties it, and that must not be taken for an empty store."""
+    if not _is_whole(session, run):
+        raise StagingLost(
+            "the warehouse has lost what this run had staged (did the database crash?); nothing was loaded: clear the"
+            " run from its task extract on, or trigger a new one"
+        )
 
 
 def _describe(store: StoreClient, run: Run, channel: Channel) -> None:
@@ -253,15 +271,16 @@ def _values(run: Run, channel: Channel, settings: ImportListings) -> dict[str, A
 
 def _match(session: Session, run: Run) -> None:
     """Match variants to rows, products to listings; a product that cannot be matched may change the others' match."""
-    unmatchable = -1
+    settled = -1
     while True:
         session.run("import_listings/match_variants", run_no=run.run_no, channel=run.channel)
         session.run("import_listings/analyze_match", run_no=run.run_no)
         session.run("import_listings/match_listings", run_no=run.run_no, channel=run.channel)
-        found = session.row("import_listings/count_unmatchable", run_no=run.run_no)["products"]
-        if found in (0, unmatchable):
+        session.run("import_listings/pin_variants", run_no=run.run_no, channel=run.channel)
+        found = session.row("import_listings/count_unmatchable", run_no=run.run_no)["settled"]
+        if found in (0, settled):
             return
-        unmatchable = found
+        settled = found
 
 
 def _guard(session: Session, run: Run, settings: ImportListings) -> None:

@@ -116,3 +116,74 @@ def test_nothing_is_read_as_nothing() -> None:
     catalog = read()
     assert (len(catalog.listings), len(catalog.variants), catalog.problems) == (0, 0, [])
     assert select_master_sku(inherit_identifiers(catalog.variants), "upc").problems == []
+
+
+@pytest.mark.parametrize("amount", ['"NaN"', '"sNaN"', '"-NaN"', '"Infinity"', '"-Infinity"', "1e-20000"])
+@pytest.mark.parametrize(
+    ("place", "payload"),
+    [
+        ("price", '{{"id": 1, "name": "Lamp", "price": {0}, "variants": [{{"id": 2}}]}}'),
+        ("weight", '{{"id": 1, "name": "Lamp", "weight": {0}, "variants": [{{"id": 2}}]}}'),
+        ("price of variant 2", '{{"id": 1, "name": "Lamp", "variants": [{{"id": 2, "price": {0}}}]}}'),
+    ],
+    ids=["price", "weight", "variant"],
+)
+def test_an_amount_that_no_column_can_hold_is_a_problem(place: str, payload: str, amount: str) -> None:
+    (problem,) = read(payload.format(amount)).problems
+    assert problem.reason == Reason.INVALID_RECORD
+    assert f"its {place} must be" in problem.message
+    assert amount.strip('"').upper() in problem.message.upper()
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"brand_id": "N"},
+        {"categories": [5, "N"]},
+        {"inventory_level": "N"},
+        {"variants": [{"id": "N"}]},
+        {"variants": [{"id": 10, "inventory_level": "N"}]},
+    ],
+    ids=["brand", "category", "stock", "variant", "stock of a variant"],
+)
+def test_a_whole_number_that_no_column_can_hold_is_a_problem(fields: dict[str, Any], number: int) -> None:
+    catalog = read(json.dumps(product(**fields)).replace('"N"', str(number)))
+    (problem,) = catalog.problems
+    assert problem.reason == Reason.INVALID_RECORD
+    assert str(number) in problem.message
+    assert len(catalog.listings) == 0
+
+
+def test_json_nested_beyond_reason_is_a_problem_of_its_product_alone() -> None:
+    nested = '{"id": 1, "name": "Lamp", "new": ' + "[" * 5_000 + "]" * 5_000 + ', "variants": [{"id": 2}]}'
+    catalog = read(nested, product(id=2, variants=[{"id": 20}]))
+    assert len(catalog.problems) == 1
+    assert list(catalog.listings["product_id"]) == [2]
+
+
+@pytest.mark.parametrize("field", ["inventory_level", "brand_id", "name", "is_visible"])
+def test_a_number_beyond_floats_in_another_field_is_named_with_its_value(field: str) -> None:
+    text = json.dumps(product(**{field: "N"})).replace('"N"', "1e400")
+    (problem,) = read(text).problems
+    assert f"$.{field}`" in problem.message
+    assert "1e400" in problem.message
+
+
+def test_a_wrong_field_is_named_with_its_value_beside_a_number_beyond_floats() -> None:
+    (problem,) = read('{"id": 1, "name": 7, "price": 1e400, "variants": [{"id": 2}]}').problems
+    assert "$.name` (got 7)" in problem.message
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "7", '"x"', "{}", "", '{"id": 1', '{"id": 1, "name": "x"} x'])
+def test_what_is_no_product_at_all_is_a_problem(text: str) -> None:
+    catalog = read(text, product(id=2, variants=[{"id": 20}]))
+    assert [problem.entity_key for problem in catalog.problems] == ["1"]
+    assert list(catalog.listings["product_id"]) == [2]
+
+
+def test_text_comes_as_it_is() -> None:
+    told = "  Lámpara 灯 🏮 a\u0301 \u200d \u202e <b>&amp;</b> \\n 'quoted' \"twice\" "
+    catalog = read(product(name=told, description=told, variants=[{"id": 10, "sku": "00灯-🏮"}]))
+    assert (catalog.listings["title"][0], catalog.listings["description"][0]) == (told, told)
+    assert catalog.variants["sku"][0] == "00灯-🏮"
