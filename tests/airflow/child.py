@@ -10,7 +10,6 @@ import os
 import socket
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -58,9 +57,8 @@ def look(channel_directories: list[str]) -> dict[str, Any]:
 def run(plan: dict[str, Any]) -> dict[str, Any]:
     """Make the metadata database and run DAGs one after the other; between the runs' parts of the log stands a marker.
 
-    :param plan: ``runs`` of ``name``, ``dag_id``, ``conf``, ``environment`` (for that run alone) and ``retries`` (of
-        that DAG, where the product's own would take too long); ``retry_soon`` cuts the wait before a repeat to a second, and leaves what is repeated, and how often, as it is; ``sandbox``
-        and ``warehouse``, where given, are the store and the database to count requests and rows in after each run.
+    :param plan: ``runs`` of ``name``, ``dag_id``, ``conf`` and ``environment`` (for that run alone); ``retry_soon``
+        cuts the wait before a repeat to a second, and leaves what is repeated, and how often, as it is.
     """
     from airflow.dag_processing.dagbag import DagBag
     from airflow.utils.db import initdb
@@ -76,37 +74,11 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for one in plan["runs"]:
         print(f"\n==== {one['name']} ====", flush=True)
-        if "retries" in one:
-            for task in bag.dags[one["dag_id"]].tasks:
-                task.retries = one["retries"]
-        counted = _requests_counted(plan["sandbox"]) if "sandbox" in plan else 0
         with _variables(one.get("environment", {})):
             found[one["name"]] = _run_once(bag.dags[one["dag_id"]], one.get("conf"))
-        if "sandbox" in plan:
-            found[one["name"]]["requests"] = _requests_counted(plan["sandbox"]) - counted
-        if "warehouse" in plan:
-            found[one["name"]]["rows"] = _rows(plan["warehouse"])
         sys.stderr.flush()
     print("\n==== end ====", flush=True)
     return found
-
-
-def _requests_counted(sandbox: str) -> int:
-    with urllib.request.urlopen(f"{sandbox}/_sandbox/requests", timeout=10) as answer:
-        return int(json.load(answer)["total"])
-
-
-def _rows(warehouse: str) -> dict[str, int]:
-    """Rows by table of the warehouse, empty tables and the schema's own versions left out."""
-    import psycopg
-
-    with psycopg.connect(warehouse) as connection:
-        names = connection.execute(
-            "select format('%I.%I', schemaname, tablename) from pg_tables"
-            " where schemaname in ('raw', 'core', 'ops', 'mart', 'staging') and tablename !~ '_version$' order by 1"
-        ).fetchall()
-        counted = {name: connection.execute(f"select count(*) from {name}").fetchone()[0] for (name,) in names}
-    return {name: count for name, count in counted.items() if count}
 
 
 def _run_once(dag: Any, conf: dict[str, Any] | None) -> dict[str, Any]:

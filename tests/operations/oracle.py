@@ -244,9 +244,7 @@ class _Import:
         claims = self.claims()
         left_out: set[int] = set()
         while True:
-            matches = self.match(
-                {claim: offer for claim, offer in claims.items() if offer.product_id not in left_out}, left_out
-            )
+            matches = self.match({claim: offer for claim, offer in claims.items() if offer.product_id not in left_out})
             ambiguous = self.ambiguous(matches)
             if not ambiguous:
                 break
@@ -284,7 +282,7 @@ class _Import:
         product_id = self.before.listings[variant_row["listing_key"]]["product_id"]
         return variant_row["variant_id"] is not None and product_id in self.unreadable
 
-    def match(self, claims: Mapping[str, Offer], left_out: set[int]) -> _Matches:
+    def match(self, claims: Mapping[str, Offer]) -> _Matches:
         moving = {offer.variant_id: claim for claim, offer in claims.items()}
 
         def fate(sku: str, seen: frozenset[str] = frozenset()) -> str:
@@ -317,11 +315,6 @@ class _Import:
                 matches.new[offer.variant_id] = offer.claim
             else:
                 matches.blocked[offer.variant_id] = offer.claim
-        for offer in self.offers.values():
-            # Without an SKU of its own it is known by its id, and keeps the row's.
-            own = self.row_of.get(offer.variant_id)
-            if own is not None and offer.variant_id not in moving and offer.product_id not in left_out:
-                matches.rows[offer.variant_id] = (own["master_sku"], own["master_sku"])
         return matches
 
     def ambiguous(self, matches: _Matches) -> set[int]:
@@ -438,6 +431,7 @@ class _Import:
     ) -> None:
         linked_before = before | {"master_sku": row["master_sku"]}
         wanted_price = self.wanted_price(linked_before, listing_before)
+        wanted_quantity = self.wanted_quantity(linked_before, listing_before)
         unsent = False
         if fresh:
             row |= {"synced_price": None, "synced_quantity": None}
@@ -457,8 +451,7 @@ class _Import:
                 and listing_before["inventory_tracking"] == "none"
             )
             if self.choices.follows("quantity"):
-                # The 0 of a hiding is no edit, and stays wanted: what is replaced is the quantity behind it.
-                unsent = unsent or before["quantity"] not in (None, before["synced_quantity"], offer.stock)
+                unsent = unsent or wanted_quantity not in (None, before["synced_quantity"], offer.stock)
                 row["quantity"] = offer.stock
             elif unedited or newly_tracked:
                 row["quantity"] = offer.stock

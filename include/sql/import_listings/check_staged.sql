@@ -1,4 +1,4 @@
--- import_listings: whether all that was staged is still there.   Reads  ops.run, staging.product.
+-- import_listings/load: whether all that was staged is still there.   Reads  ops.run, staging.product.
 
 select coalesce(r.staged = (select count(*) from staging.product), false) as whole
 from ops.run as r

