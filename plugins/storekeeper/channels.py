@@ -74,7 +74,8 @@ def _read(file: Path) -> Channel:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
     except OSError as error:
         raise SettingsError(f"{shown}: cannot be read: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        # PyYAML leaves an unhashable key, an impossible date or deep nesting to Python's own errors
         raise SettingsError(f"{shown}: is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise SettingsError(f"{shown}: must hold settings as 'key: value' lines (got {type(content).__name__})")

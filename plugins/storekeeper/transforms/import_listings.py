@@ -194,7 +194,7 @@ def _read_product(product_id: int, payload: str) -> _Product | Problem:
     amounts = [("price", product.price), ("weight", product.weight)]
     amounts += [(f"price of variant {variant.id}", variant.price) for variant in product.variants]
     for name, amount in amounts:
-        if amount is not None and not abs(amount) <= LARGEST_AMOUNT:
+        if amount is not None and not (amount.is_finite() and abs(amount) <= LARGEST_AMOUNT):
             return invalid(f"its {name} must be within {LARGEST_AMOUNT:.0e} (got {str(amount)[:50]})")
     if "\\u0000" in payload and _NUL.search(msgspec.json.encode(product).decode()):
         return invalid("its text holds the character U+0000", Reason.UNSTORABLE_TEXT)

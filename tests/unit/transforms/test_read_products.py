@@ -39,6 +39,8 @@ def test_money_keeps_the_store_s_digits() -> None:
         ({"name": 7}, Reason.INVALID_RECORD, "$.name` (got 7)"),
         ({"name": "  "}, Reason.INVALID_RECORD, "its name is blank"),
         ({"price": "cheap"}, Reason.INVALID_RECORD, "$.price"),
+        ({"price": "NaN"}, Reason.INVALID_RECORD, "its price must be within"),
+        ({"weight": "sNaN"}, Reason.INVALID_RECORD, "its weight must be within"),
         ({"price": 10**13}, Reason.INVALID_RECORD, "its price must be within"),
         ({"price": -(10**13)}, Reason.INVALID_RECORD, "its price must be within"),
         ({"variants": [{"id": 10, "price": 10**13}]}, Reason.INVALID_RECORD, "its price of variant 10"),
