@@ -70,6 +70,30 @@ def test_every_variant_has_a_master_sku_or_a_problem(catalog: list[dict[str, Any
 
 
 @given(catalogs(), st.sampled_from(IDENTIFIERS))
+def test_a_master_sku_is_the_field_itself_and_nothing_else_changes(catalog: list[dict[str, Any]], field: str) -> None:
+    variants = inherit_identifiers(read_products(payloads(catalog)).variants)
+    chosen = select_master_sku(variants, field)
+    assert chosen.rows["master_sku"].tolist() == variants[field].tolist()
+    assert chosen.rows.drop(columns="master_sku").equals(variants)
+    missing = chosen.rows[chosen.rows["master_sku"].isna()]
+    assert [problem.entity_key for problem in chosen.problems] == [str(number) for number in missing["variant_id"]]
+
+
+@given(catalogs())
+def test_only_an_only_variant_inherits_and_only_what_it_has_not_itself(catalog: list[dict[str, Any]]) -> None:
+    def kept(value: str | None) -> str | None:
+        return (value or "").strip() or None
+
+    rows = inherit_identifiers(read_products(payloads(catalog)).variants)
+    sent = {variant["id"]: (product, variant) for product in catalog for variant in product["variants"]}
+    for row in rows.to_dict("records"):
+        product, variant = sent[row["variant_id"]]
+        inherited = product if len(product["variants"]) == 1 else {}
+        for field in IDENTIFIERS:
+            assert row[field] == (kept(variant[field]) or kept(inherited.get(field)))
+
+
+@given(catalogs(), st.sampled_from(IDENTIFIERS))
 def test_choosing_twice_changes_nothing(catalog: list[dict[str, Any]], field: str) -> None:
     once = inherit_identifiers(read_products(payloads(catalog)).variants)
     assert inherit_identifiers(once).equals(once)

@@ -244,7 +244,9 @@ class _Import:
         claims = self.claims()
         left_out: set[int] = set()
         while True:
-            matches = self.match({claim: offer for claim, offer in claims.items() if offer.product_id not in left_out})
+            matches = self.match(
+                {claim: offer for claim, offer in claims.items() if offer.product_id not in left_out}, left_out
+            )
             ambiguous = self.ambiguous(matches)
             if not ambiguous:
                 break
@@ -282,7 +284,7 @@ class _Import:
         product_id = self.before.listings[variant_row["listing_key"]]["product_id"]
         return variant_row["variant_id"] is not None and product_id in self.unreadable
 
-    def match(self, claims: Mapping[str, Offer]) -> _Matches:
+    def match(self, claims: Mapping[str, Offer], left_out: set[int]) -> _Matches:
         moving = {offer.variant_id: claim for claim, offer in claims.items()}
 
         def fate(sku: str, seen: frozenset[str] = frozenset()) -> str:
@@ -306,15 +308,19 @@ class _Import:
             becomes = "renamed" if held is None else fate(held)
             if held is not None and (becomes == "free" or self.held_sku(offer) == claim):
                 matches.rows[offer.variant_id] = (held, held)
-            elif own is not None:
-                matches.rows[offer.variant_id] = (
-                    own["master_sku"],
-                    offer.claim if becomes == "renamed" else own["master_sku"],
-                )
-            elif becomes == "renamed":
-                matches.new[offer.variant_id] = offer.claim
-            else:
+            elif becomes == "kept":
                 matches.blocked[offer.variant_id] = offer.claim
+                if own is not None:
+                    matches.rows[offer.variant_id] = (own["master_sku"], own["master_sku"])
+            elif own is not None:
+                matches.rows[offer.variant_id] = (own["master_sku"], offer.claim)
+            else:
+                matches.new[offer.variant_id] = offer.claim
+        for variant_id, row in self.row_of.items():
+            # Without an SKU of its own (blank, or another's) a variant is known by its id, and keeps its row.
+            known = self.offers.get(variant_id)
+            if known is not None and variant_id not in moving and known.product_id not in left_out:
+                matches.rows[variant_id] = (row["master_sku"], row["master_sku"])
         return matches
 
     def ambiguous(self, matches: _Matches) -> set[int]:

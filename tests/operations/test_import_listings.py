@@ -277,6 +277,27 @@ class TestGone:
         assert row["channel_price"] == 5
         assert database.rows("select open from mart.problems where entity_key = %s", sku) == [{"open": False}]
 
+    def test_a_product_that_takes_a_gone_product_s_sku_belongs_to_one_listing(
+        self, store: SandboxProcess, run_import: Import, database: Database
+    ) -> None:
+        run_import()
+        single = [
+            p for p in store.products() if len(p["variants"]) == 1 and p["variants"][0]["sku"] and p["is_visible"]
+        ]
+        gone, taker = single[0], single[1]
+        store.delete_product(gone["id"])
+        store.patch_product(taker["id"], sku=gone["variants"][0]["sku"])
+        store.patch_variant(taker["id"], taker["variants"][0]["id"], sku=gone["variants"][0]["sku"])
+        run_import()
+        assert database.rows(
+            "select listing_key, status from core.listing where product_id = %s or listing_key = %s order by 2",
+            taker["id"],
+            f"bc-{taker['id']}",
+        ) == [
+            {"listing_key": f"bc-{gone['id']}", "status": "listed"},
+            {"listing_key": f"bc-{taker['id']}", "status": "not_listed"},
+        ]
+
 
 class TestOurOwnRows:
     def test_an_edit_of_ours_is_handled_although_the_store_has_not_changed(
