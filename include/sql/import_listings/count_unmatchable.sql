@@ -1,7 +1,3 @@
--- import_listings/load: products whose listing cannot be told, and variants pinned to their rows.   Reads  staging.
+-- import_listings/load: products whose listing cannot be told.   Reads  staging.unmatchable.
 
-select (
-    select count(*) from staging.unmatchable
-) + (
-    select count(*) from staging.pinned
-) as settled;
+select count(*) as products from staging.unmatchable;

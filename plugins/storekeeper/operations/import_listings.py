@@ -270,17 +270,21 @@ def _values(run: Run, channel: Channel, settings: ImportListings) -> dict[str, A
 
 
 def _match(session: Session, run: Run) -> None:
-    """Match variants to rows, products to listings; a product that cannot be matched may change the others' match."""
-    settled = -1
+    """Match variants to rows until nobody claims a row that a living variant keeps; only then products to listings.
+
+    A product that cannot be matched may change the others' match, so both are repeated until nothing is added.
+    """
+    unmatchable = 0
     while True:
         session.run("import_listings/match_variants", run_no=run.run_no, channel=run.channel)
         session.run("import_listings/analyze_match", run_no=run.run_no)
+        if session.run("import_listings/pin_variants", run_no=run.run_no, channel=run.channel):
+            continue
         session.run("import_listings/match_listings", run_no=run.run_no, channel=run.channel)
-        session.run("import_listings/pin_variants", run_no=run.run_no, channel=run.channel)
-        found = session.row("import_listings/count_unmatchable", run_no=run.run_no)["settled"]
-        if found in (0, settled):
+        found = session.row("import_listings/count_unmatchable", run_no=run.run_no)["products"]
+        if found == unmatchable:
             return
-        settled = found
+        unmatchable = found
 
 
 def _guard(session: Session, run: Run, settings: ImportListings) -> None:
