@@ -5,12 +5,13 @@ The descriptions are the documentation: ``docs/settings.md`` and the trigger for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
@@ -19,8 +20,13 @@ from storekeeper.outcomes import SettingsError
 
 
 def _cron(value: str) -> str:
-    if not croniter.is_valid(value):
-        raise ValueError("must be a cron expression of five fields, such as '0 3 * * *', or null for none")
+    rule = "must be a cron expression of five fields, such as '0 3 * * *', or null for none"
+    if len(value.split()) != 5 or not croniter.is_valid(value) or re.search(r"\bR\b|R\(", value):
+        raise ValueError(rule)  # R would be another time at each reading of the file
+    try:
+        croniter(value).get_next()
+    except CroniterBadDateError:
+        raise ValueError(f"{rule}; this one never comes") from None
     return value
 
 

@@ -20,11 +20,12 @@ def api_base(host: str | None, port: int | None = None) -> str:
     if not host:
         return OFFICIAL
     # Airflow's URI form of a connection splits the scheme off: what is left is a bare host.
-    parts = urlsplit(host if "://" in host else f"//{host}")
     try:
+        parts = urlsplit(host if "://" in host else f"//{host}")
         name, given_port = parts.hostname or "", parts.port or (port or None)
     except ValueError:
-        raise ValueError("the API base URL has an invalid port") from None
+        # what urlsplit says repeats the URL, and with it any credentials
+        raise ValueError("the API base URL is malformed: it must hold a scheme, a host and a port") from None
     if "@" in parts.netloc or parts.query or parts.fragment or parts.path.strip("/"):
         raise ValueError("the API base URL must hold a scheme, a host and a port, nothing else")
     loopback = _is_loopback(name)

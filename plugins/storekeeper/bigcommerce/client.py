@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import re
+import ssl
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -70,7 +71,7 @@ class Answer:
         """
         try:
             return msgspec.json.decode(self.body, type=kind)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise NotNow(f"the store's answer has another shape than expected: {error}") from None
 
 
@@ -85,6 +86,9 @@ class StoreClient:
 
     def __init__(self, base_url: str, store_hash: str, access_token: str, *, patience: Patience | None = None) -> None:
         self.store_hash = check_store_hash(store_hash)
+        if not re.fullmatch(r"[\x21-\x7e]+", access_token):
+            # requests would refuse it too, in a message that holds the token
+            raise ValueError("the access token must be printable characters without blanks or line breaks")
         self.patience = patience or Patience()
         self.pacer = Pacer()
         self.throttled = 0
@@ -195,6 +199,9 @@ class StoreClient:
                 )
             except requests.exceptions.RequestException as error:
                 raise self._unanswered(called, error) from None
+            except ValueError:
+                # requests works out a redirect's target even where it does not follow it
+                raise Refused(f"{called}: the store's API must not redirect; it was not followed") from None
             with response:
                 headers = response.headers
                 content = self._read(response, called, started)
@@ -221,7 +228,7 @@ class StoreClient:
         reason = getattr(cause, "reason", cause)
         if isinstance(reason, urllib3.exceptions.NameResolutionError):
             return NotNow(f"{where}: the host's name cannot be resolved (DNS)")
-        if isinstance(error, requests.exceptions.SSLError):
+        if isinstance(reason, urllib3.exceptions.SSLError) and _is_unverified(reason):
             return NotNow(f"{where}: no safe connection (TLS): the certificate could not be verified")
         if isinstance(reason, urllib3.exceptions.NewConnectionError) or isinstance(
             error, requests.exceptions.ConnectTimeout
@@ -245,7 +252,7 @@ class StoreClient:
                 raise Unknown(f"{where}: the answer is not JSON (a maintenance page?)")
             try:
                 msgspec.json.decode(content, type=msgspec.Raw)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 raise Unknown(f"{where}: the answer is broken JSON") from None
             return
         title, fields = _explanation(content)
@@ -267,6 +274,11 @@ class StoreClient:
         raise Refused(f"{detail} {reasons}".rstrip(), status=status, fields=fields)
 
 
+def _is_unverified(reason: urllib3.exceptions.SSLError) -> bool:
+    """Whether TLS ended at the certificate, before any request went out; later it may break after one did."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in reason.args)
+
+
 class _Throttled(Exception):
     """429: nothing was done; ``wait`` is the store's own word on when to come back, None where it gave none."""
 
@@ -284,7 +296,7 @@ def _explanation(content: bytes) -> tuple[str, dict[str, str]]:
     """Title and reasons by field from an error's body, cut to a readable length; the rest of it is not kept."""
     try:
         found = msgspec.json.decode(content, type=_Explanation)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "", {}
     fields = found.errors if isinstance(found.errors, dict) else {}
     return found.title[:200], {str(key)[:100]: str(value)[:200] for key, value in fields.items()}
@@ -292,7 +304,7 @@ def _explanation(content: bytes) -> tuple[str, dict[str, str]]:
 
 def _reset_seconds(headers: Mapping[str, str]) -> float | None:
     try:
-        return int(headers["X-Rate-Limit-Time-Reset-Ms"]) / 1000 + random.uniform(0.02, 0.25)  # noqa: S311 - jitter
+        return max(int(headers["X-Rate-Limit-Time-Reset-Ms"]), 0) / 1000 + random.uniform(0.02, 0.25)  # noqa: S311 - jitter
     except (KeyError, ValueError):
         return None
 

@@ -72,7 +72,10 @@ class BigCommerceHook(BaseHook):
             store_hash = check_store_hash(str(extra["store_hash"]))
         except ValueError as error:
             raise SettingsError(f"connection {conn_id!r}: {error}") from None
-        return StoreClient(base, store_hash, connection.password, patience=self.patience)
+        try:
+            return StoreClient(base, store_hash, connection.password.strip(), patience=self.patience)
+        except ValueError as error:
+            raise SettingsError(f"connection {conn_id!r}: {error}") from None
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the store answers, what it is, and what the token may not read; Airflow's Test button calls it."""

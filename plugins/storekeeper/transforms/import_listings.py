@@ -20,6 +20,12 @@ from storekeeper.outcomes import Problem, Reason
 LARGEST_AMOUNT = Decimal(10) ** 12
 """A price or weight beyond this is a mistake, not a price: no currency's smallest unit makes it plausible."""
 
+MOST_DECIMALS = 100
+"""Beyond this an amount is noise, and no database keeps it."""
+
+LARGEST_WHOLE = 2**63 - 1
+"""The warehouse's ids and stock are 8-byte integers."""
+
 LISTING_COLUMNS = (
     "product_id", "title", "description", "type", "weight", "price", "brand_id", "category_ids", "images",
     "custom_fields", "visible", "inventory_tracking", "inventory_level", "variants",
@@ -183,7 +189,7 @@ def _read_product(product_id: int, payload: str) -> _Product | Problem:
         product = msgspec.json.decode(payload, type=_Product)
     except msgspec.ValidationError as error:
         return invalid(_with_value(str(error), payload))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return invalid(str(error), Reason.UNSTORABLE_TEXT)
     if not product.variants:
         return invalid("it has no variants, not even a base variant")
@@ -196,6 +202,15 @@ def _read_product(product_id: int, payload: str) -> _Product | Problem:
     for name, amount in amounts:
         if amount is not None and not (amount.is_finite() and abs(amount) <= LARGEST_AMOUNT):
             return invalid(f"its {name} must be within {LARGEST_AMOUNT:.0e} (got {str(amount)[:50]})")
+        if amount is not None and int(amount.as_tuple().exponent) < -MOST_DECIMALS:
+            return invalid(f"its {name} must be within {MOST_DECIMALS} decimals (got {str(amount)[:50]})")
+    whole = [("brand", product.brand_id), ("stock", product.inventory_level)]
+    whole += [("category", category) for category in product.categories or []]
+    for variant in product.variants:
+        whole += [("variant id", variant.id), (f"stock of variant {variant.id}", variant.inventory_level)]
+    for name, number in whole:
+        if number is not None and not -LARGEST_WHOLE <= number <= LARGEST_WHOLE:
+            return invalid(f"its {name} must be a whole number that fits in 8 bytes (got {number})")
     if "\\u0000" in payload and _NUL.search(msgspec.json.encode(product).decode()):
         return invalid("its text holds the character U+0000", Reason.UNSTORABLE_TEXT)
     return product
@@ -205,7 +220,8 @@ def _with_value(why: str, payload: str) -> str:
     """A validation error names the place as ``$.variants[0].id``; a person also wants to see the value there."""
     _, _, path = why.partition(" - at `$")
     try:
-        value = msgspec.json.decode(payload)
+        # numbers stay as they were written: a float may not hold them, and a person looks for these digits
+        value = msgspec.json.Decoder(float_hook=lambda digits: msgspec.Raw(digits.encode())).decode(payload)
         for step in path.rstrip("`").replace("[", ".").replace("]", "").split(".")[1:]:
             value = value[int(step)] if isinstance(value, list) else value[step]
     except (msgspec.DecodeError, KeyError, IndexError, ValueError, TypeError):
