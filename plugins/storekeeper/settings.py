@@ -43,6 +43,9 @@ def explain(error: Any) -> str:
     return f"{key}: {rule}" + ("" if error["type"] == "missing" else f" (got {error['input']!r})")
 
 
+THIS_RUN = frozenset({"skus", "dry_run", "confirm_large_change"})
+"""Run parameters that are no settings: what narrows, tries or confirms a single run."""
+
 CHANNEL_ONLY: JsonDict = {"channel_only": True}
 """Marks a setting that no single run may override: its schedule, and whatever shapes *wanted*."""
 
@@ -58,9 +61,14 @@ class Settings(BaseModel):
     def with_run_parameters(self, params: Mapping[str, Any]) -> Self:
         """These settings as one run wants them; a group of settings (``overwrite``) may be given in part.
 
-        :param params: a run's parameters by name; those that are no setting of this operation are left out.
-        :raises SettingsError: a value that the setting does not allow.
+        :param params: a run's parameters by name.
+        :raises SettingsError: a parameter that nobody knows (a misspelt dry_run must not run for real), or a value that
+            its setting does not allow.
         """
+        unknown = sorted(set(params) - THIS_RUN - set(type(self).model_fields))
+        if unknown:
+            known = ", ".join(sorted({*THIS_RUN, *run_parameters(type(self))}))
+            raise SettingsError(f"run parameter {unknown[0]}: is not known (known are {known})")
         values = self.model_dump(mode="python")
         for name in run_parameters(type(self)):
             if name in params:

@@ -216,6 +216,7 @@ class TestGuards:
         counts = run_import(dry_run=True)
         assert counts.created > 300
         assert contents(database) == {"listing": [], "variant": [], "raw": [], "problem": []}
+        assert database.value("select count(*) from ops.channel") == 0
         assert database.row("select state, created, dry_run from mart.runs") == {
             "state": "success",
             "created": counts.created,

@@ -131,6 +131,7 @@ class TestRunParameters:
         [
             ({"mode": "nonsense"}, "run parameter mode: .*got 'nonsense'"),
             ({"readers": 0}, "run parameter readers"),
+            ({"dryrun": True}, "run parameter dryrun: is not known .*dry_run"),
             ({"overwrite": {"colour": "skip"}}, "run parameter overwrite.colour: is not a known setting"),
         ],
     )

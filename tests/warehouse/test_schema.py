@@ -179,7 +179,7 @@ class TestAWarehouseThatIsNotThere:
         try:
             uri = empty.uri.replace(empty.uri.split("//")[1].split("@")[0], "test_login:wrong")
             engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(uri))
-            with pytest.raises(WarehouseUnavailable, match="password"):
+            with pytest.raises(WarehouseUnavailable, match="correct login and password of the connection"):
                 Warehouse(engine).prepare()
         finally:
             empty.run("drop role test_login")

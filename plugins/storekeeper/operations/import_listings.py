@@ -192,17 +192,18 @@ def _describe(store: StoreClient, run: Run, channel: Channel) -> None:
     information = store_information(store)
     with run.transaction() as session:
         session.run("import_listings/begin_pull", run_no=run.run_no)
-        session.run(
-            "runs/describe_channel",
-            channel=channel.channel,
-            connection_id=channel.connection_id,
-            store_hash=store.store_hash,
-            store_name=information.name,
-            currency=information.currency,
-            currency_digits=information.decimal_places,
-            timezone=information.timezone.name,
-            rules=json.dumps(channel.rules()),
-        )
+        if not run.dry_run:
+            session.run(
+                "runs/describe_channel",
+                channel=channel.channel,
+                connection_id=channel.connection_id,
+                store_hash=store.store_hash,
+                store_name=information.name,
+                currency=information.currency,
+                currency_digits=information.decimal_places,
+                timezone=information.timezone.name,
+                rules=json.dumps(channel.rules()),
+            )
     log.info("the store is %r (plan %s, %s)", information.name, information.plan_name, information.currency)
 
 

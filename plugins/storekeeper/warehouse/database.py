@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -131,12 +132,19 @@ def _explain(error: Exception, cause: BaseException | None) -> Exception:
     mend: Mapping[type[BaseException], str] = {
         psycopg.errors.InsufficientPrivilege: "grant the connection's role CREATE on the database, and rights on the"
         " schemas raw, core, ops, mart and staging",
-        psycopg.errors.InvalidPassword: "correct login and password of the connection",
-        psycopg.errors.InvalidCatalogName: "create the database, or correct its name in the connection",
         psycopg.errors.DiskFull: "the warehouse's disk is full",
     }
     for kind, what in mend.items():
         if isinstance(cause, kind):
+            return WarehouseUnavailable(f"the warehouse (connection storekeeper_warehouse) refuses: {said}; {what}")
+    # While connecting, the driver tells why only in words.
+    refusals = {
+        r"password authentication failed|no password supplied|role .* does not exist": "correct login and password of"
+        " the connection",
+        r"database .* does not exist": "create the database, or correct its name in the connection",
+    }
+    for words, what in refusals.items():
+        if re.search(words, said):
             return WarehouseUnavailable(f"the warehouse (connection storekeeper_warehouse) refuses: {said}; {what}")
     if isinstance(error, OperationalError) or isinstance(cause, psycopg.OperationalError):
         return WarehouseUnavailable(
