@@ -12,7 +12,7 @@ import pytest
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.operations import import_listings
-from storekeeper.outcomes import AccessLost, NotNow, PagingStuck, Refused, RunStopped, RunSuperseded, StagingLost
+from storekeeper.outcomes import AccessLost, NotNow, PagingStuck, RunStopped, RunSuperseded, StagingLost
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
 from tests.conftest import Database
@@ -140,20 +140,12 @@ class TestBadInput:
         run_import()
         assert database.value("select count(*) from mart.problems where reason = 'unstorable_text'") == 1
 
-    def test_a_store_that_ignores_the_id_filter_is_noticed(
-        self, store: SandboxProcess, run_import: Import, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        real = StoreClient.get
-
-        def without_filter(client: StoreClient, path: str, query: Any = None) -> Any:
-            kept = {key: value for key, value in (query or {}).items() if not key.startswith("id:")}
-            return real(client, path, kept)
-
-        monkeypatch.setattr(import_listings.catalog, "MOST_PER_PAGE", 50)
-        monkeypatch.setattr(import_listings.catalog, "WITH_PARTS", {**import_listings.catalog.WITH_PARTS, "limit": 50})
-        monkeypatch.setattr(StoreClient, "get", without_filter)
-        with pytest.raises((PagingStuck, Refused)):
-            run_import()
+    def test_a_store_that_ignores_the_id_filter_is_noticed(self, database: Database) -> None:
+        with SandboxProcess(products=1_100, clean=True, quota=0) as store:
+            store.fault("deaf", parameters=["id:greater", "id:less"])
+            with pytest.raises(PagingStuck, match="ignores the id filter"):
+                Import(store, database)()
+        assert database.value("select count(*) from core.listing") == 0
 
     def test_a_record_that_is_mended_closes_its_problem(
         self, store: SandboxProcess, run_import: Import, database: Database
@@ -298,6 +290,19 @@ class TestGone:
             {"listing_key": f"bc-{gone['id']}", "status": "listed"},
             {"listing_key": f"bc-{taker['id']}", "status": "not_listed"},
         ]
+
+    def test_the_problem_of_a_product_that_never_came_in_closes_when_the_product_is_gone(
+        self, store: SandboxProcess, run_import: Import, database: Database
+    ) -> None:
+        sku = an_ordinary_product(store)["variants"][0]["sku"]
+        twin = store.insert_product(name="A twin", type="physical", weight=1, price=5, sku=sku)
+        run_import()
+        source = f"product/{twin['id']}/%"
+        assert database.value("select open from ops.problem where source like %s", source)
+        store.delete_product(twin["id"])
+        run_import()
+        assert not database.value("select open from ops.problem where source like %s", source)
+        assert database.value("select count(*) from raw.product where product_id = %s", twin["id"]) == 0
 
 
 class TestOurOwnRows:

@@ -40,16 +40,19 @@ claimed as ( -- each SKU that variants of the store claim, with the one that get
     left join held as h on s.variant_id = h.variant_id
     where
         s.master_sku is not null
-        and s.product_id not in (select u.product_id from staging.unmatchable as u)
-        and s.variant_id not in (select n.variant_id from staging.pinned as n)
+        and (
+            s.variant_id not in (select n.variant_id from staging.pinned as n)
+            or s.product_id in (select u.product_id from staging.unmatchable as u)
+        )
     order by lower(s.master_sku) asc, coalesce(lower(h.master_sku) = lower(s.master_sku), false) desc, s.variant_id asc
 ),
 
-won as ( -- a variant that holds the SKU and is unchanged, or pinned to its row, keeps it
+won as ( -- a variant that holds the SKU and is unchanged, or pinned to its row, keeps it; a product left out wins nothing
     select c.*
     from claimed as c
     where
-        not exists (
+        c.product_id not in (select u.product_id from staging.unmatchable as u)
+        and not exists (
             select 1
             from held as h
             where lower(h.master_sku) = lower(c.master_sku) and not h.staged and not h.dead
