@@ -68,6 +68,8 @@ class Application:
             if store.restorations != restorations:
                 await drop(scope, receive)
                 return
+        if rule is not None and rule.parameters:
+            request.query = [(name, value) for name, value in request.query if name not in rule.parameters]
         if answer is None and (rule is None or rule.lets_effect):
             answer = self._handle(route, request)
         if store.configuration.latency_ms:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["status", "reset", "truncate", "slow", "lost_answer", "html", "redirect", "garbage"]
+Kind = Literal["status", "reset", "truncate", "slow", "lost_answer", "html", "redirect", "garbage", "deaf"]
 
 
 class Match(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,6 +38,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     :param times: how often it strikes at most; ``None`` for ever (once, when an ``nth`` is given).
     :param status: the status of ``status`` and ``html``.
     :param seconds: how long ``slow`` waits, or takes to let the body out with ``drip``.
+    :param parameters: the query parameters that ``deaf`` does not see, as a store that ignores a filter.
     :param chunked: ``truncate`` sends chunks and leaves out the last, instead of a length that is not kept.
     :param without_rate_headers: as the platform answers when it is overloaded itself.
     :param side: whether it strikes before the request takes effect or after.
@@ -52,6 +53,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     seconds: float = 1.0
     location: str = "https://login.example.com/"
     drip: bool = False
+    parameters: list[str] = []
     chunked: bool = False
     without_rate_headers: bool = False
     side: Literal["before", "after"] | None = None
@@ -73,7 +75,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     @property
     def replaces_answer(self) -> bool:
         """Whether the client gets another answer, or none, in place of the store's own."""
-        return self.kind not in ("slow", "truncate", "lost_answer")
+        return self.kind not in ("slow", "truncate", "lost_answer", "deaf")
 
     @property
     def lets_effect(self) -> bool:

@@ -82,6 +82,7 @@ def _store(server: EmbeddedPostgres) -> str:
 
 
 def _run_dags() -> bool:
+    failure = "no error was said"
     with (LOGS / "demo.log").open("w") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "stack.run_dags", *DAGS], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -92,11 +93,18 @@ def _run_dags() -> bool:
             log.write(line)
             if task := _TASK.search(line):
                 print(f"  {task[1]}", flush=True)
-            elif said := _SAID.match(line) or _FAILED.search(line):
+            elif said := _SAID.match(line):
                 print(f"    {said['said'].strip()}", flush=True)
+            elif failed := _FAILED.search(line):
+                failure = failed["said"].strip()
+                print(f"    {failure}", flush=True)
     if running.wait() == 0:
         return True
-    print(f"\nA run failed; Airflow's log is {LOGS / 'demo.log'}", file=sys.stderr)
+    print(
+        f"\nA run failed: {failure}\nAirflow's own log is {LOGS / 'demo.log'}; docs/operating.md lists what each error"
+        " asks for. Then run `make demo` again: it goes on from what is there.",
+        file=sys.stderr,
+    )
     return False
 
 

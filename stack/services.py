@@ -119,6 +119,16 @@ def stop_all() -> None:
     EmbeddedPostgres(database_home()).stop()
 
 
+def _warehouse() -> None:
+    start_warehouse()
+    print("The warehouse is up; after `. .local/env` any shell knows its connection.")
+
+
+def _down() -> None:
+    stop_all()
+    print("Airflow, the sandbox store and the embedded Postgres are stopped; their data stays.")
+
+
 def _clean() -> None:
     """Remove the embedded Postgres with its data; what lies below .local is left to the caller."""
     stop_all()
@@ -166,10 +176,10 @@ def _psql() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Do what is asked; an error is one clear message, not a traceback."""
     doing = {
-        "warehouse": start_warehouse,
+        "warehouse": _warehouse,
         "sandbox": lambda: print(f"The sandbox store is up: {start_sandbox()}/stores/sandbox"),
         "up": start_airflow,
-        "down": stop_all,
+        "down": _down,
         "status": _status,
         "psql": _psql,
         "clean": _clean,

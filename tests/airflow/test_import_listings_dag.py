@@ -156,7 +156,9 @@ def test_what_a_person_must_mend_is_said_once_and_not_tried_again(ran: Ran, name
 def test_a_run_parameter_that_is_no_choice_is_refused_by_name(ran: Ran) -> None:
     assert ran.found["nonsense"]["state"] == "failed"
     assert ran.found["nonsense"]["tasks"]["extract"] == ["failed", 1]
-    assert "run parameter overwrite.price: Input should be 'update' or 'skip' (got 'perhaps')" in ran.said("nonsense")
+    why = "run parameter overwrite.price: Input should be 'update' or 'skip' (got 'perhaps')"
+    assert why in ran.said("nonsense")
+    assert why in ran.ledger("nonsense")["message"]
 
 
 @pytest.mark.parametrize("name", ["down", "no warehouse"])

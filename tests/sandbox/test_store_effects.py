@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -14,30 +13,7 @@ from sandbox.process import SandboxProcess
 PRODUCTS = "/v3/catalog/products"
 NEW = {"name": "A new thing", "type": "physical", "weight": 1.5, "price": 9.99}
 
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[SandboxProcess]:
-    with SandboxProcess(products=120, quota=0) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def catalog(store: SandboxProcess) -> list[Json]:
-    store.reset()
-    return store.products()
-
-
-@pytest.fixture(autouse=True)
-def as_it_began(store: SandboxProcess) -> None:
-    store.reset()
-
-
-def several_variants(catalog: list[Json]) -> Json:
-    return next(
-        each
-        for each in catalog
-        if len(each["variants"]) > 2 and each["sku"] and all(one["sku"] for one in each["variants"])
-    )
+pytestmark = pytest.mark.usefixtures("as_it_began")
 
 
 def test_a_lost_answer_took_effect(store: SandboxProcess) -> None:
@@ -65,8 +41,8 @@ def test_a_slow_write_can_wait_before_or_after_its_effect(store: SandboxProcess)
     time.sleep(0.3)
 
 
-def test_tests_can_put_poison_into_the_catalog(store: SandboxProcess, catalog: list[Json]) -> None:
-    product = several_variants(catalog)
+def test_tests_can_put_poison_into_the_catalog(store: SandboxProcess, several_variants: Json) -> None:
+    product = several_variants
     store.patch_product(product["id"], name=None, price="free", date_modified="never")
     store.patch_variant(product["id"], product["variants"][0]["id"], sku=None, price=-1)
     poisoned = store.get(f"{PRODUCTS}/{product['id']}?include=variants")["data"]

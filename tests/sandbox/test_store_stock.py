@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,22 +12,7 @@ from sandbox.process import SandboxProcess
 PRODUCTS = "/v3/catalog/products"
 ADJUST = "/v3/inventory/adjustments/absolute"
 
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[SandboxProcess]:
-    with SandboxProcess(products=120, quota=0) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def catalog(store: SandboxProcess) -> list[Json]:
-    store.reset()
-    return store.products()
-
-
-@pytest.fixture(autouse=True)
-def as_it_began(store: SandboxProcess) -> None:
-    store.reset()
+pytestmark = pytest.mark.usefixtures("as_it_began")
 
 
 def test_stock_is_set_by_variant_where_tracked_by_variant(store: SandboxProcess, catalog: list[Json]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,30 +14,7 @@ VARIANTS = "/v3/catalog/variants"
 ADJUST = "/v3/inventory/adjustments/absolute"
 NEW = {"name": "A new thing", "type": "physical", "weight": 1.5, "price": 9.99}
 
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[SandboxProcess]:
-    with SandboxProcess(products=120, quota=0) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def catalog(store: SandboxProcess) -> list[Json]:
-    store.reset()
-    return store.products()
-
-
-@pytest.fixture(autouse=True)
-def as_it_began(store: SandboxProcess) -> None:
-    store.reset()
-
-
-def several_variants(catalog: list[Json]) -> Json:
-    return next(
-        each
-        for each in catalog
-        if len(each["variants"]) > 2 and each["sku"] and all(one["sku"] for one in each["variants"])
-    )
+pytestmark = pytest.mark.usefixtures("as_it_began")
 
 
 def test_a_product_needs_name_type_weight_and_price(store: SandboxProcess) -> None:
@@ -83,8 +59,10 @@ def test_a_product_can_bring_variants_custom_fields_images_and_a_brand(store: Sa
 
 
 @pytest.mark.parametrize("whose", ["product", "variant"])
-def test_a_sku_is_taken_whatever_its_letter_case(store: SandboxProcess, catalog: list[Json], whose: str) -> None:
-    product = several_variants(catalog)
+def test_a_sku_is_taken_whatever_its_letter_case(
+    store: SandboxProcess, catalog: list[Json], several_variants: Json, whose: str
+) -> None:
+    product = several_variants
     sku = product["sku"] if whose == "product" else product["variants"][1]["sku"]
     answer = store.request("POST", PRODUCTS, json=NEW | {"sku": sku.lower()})
     assert answer.status_code == 409
@@ -161,8 +139,8 @@ def test_a_batch_of_variants_holds_fifty(store: SandboxProcess, catalog: list[Js
     assert {each["kind"] for each in store.effects()} == {"variant.updated"}
 
 
-def test_a_variant_without_a_price_costs_what_its_product_costs(store: SandboxProcess, catalog: list[Json]) -> None:
-    product = several_variants(catalog)
+def test_a_variant_without_a_price_costs_what_its_product_costs(store: SandboxProcess, several_variants: Json) -> None:
+    product = several_variants
     store.request("PUT", f"{PRODUCTS}/{product['id']}", json={"price": 70.5, "sale_price": 0})
     store.request("PUT", VARIANTS, json=[{"id": product["variants"][0]["id"], "price": None}])
     store.request("PUT", VARIANTS, json=[{"id": product["variants"][1]["id"], "price": 80}])
@@ -170,8 +148,10 @@ def test_a_variant_without_a_price_costs_what_its_product_costs(store: SandboxPr
     assert prices == [70.5, 80]
 
 
-def test_a_batch_of_variants_tells_each_error_and_changes_nothing(store: SandboxProcess, catalog: list[Json]) -> None:
-    product = several_variants(catalog)
+def test_a_batch_of_variants_tells_each_error_and_changes_nothing(
+    store: SandboxProcess, several_variants: Json
+) -> None:
+    product = several_variants
     first, second = product["variants"][:2]
     changes = [{"id": first["id"], "price": 1}, {"id": 1, "price": 1}, {"id": second["id"], "sku": first["sku"]}]
     answer = store.request("PUT", VARIANTS, json=changes)
@@ -192,8 +172,8 @@ def test_deleting_needs_a_filter(store: SandboxProcess, catalog: list[Json]) -> 
     assert store.get(f"{VARIANTS}?id={variant}")["data"] == []
 
 
-def test_a_deleted_products_sku_is_free_again(store: SandboxProcess, catalog: list[Json]) -> None:
-    product = several_variants(catalog)
+def test_a_deleted_products_sku_is_free_again(store: SandboxProcess, several_variants: Json) -> None:
+    product = several_variants
     assert store.request("DELETE", f"{PRODUCTS}/{product['id']}").status_code == 204
     assert store.request("POST", PRODUCTS, json=NEW | {"sku": product["sku"]}).status_code == 200
 

@@ -6,6 +6,7 @@ import inspect
 import time
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -43,7 +44,6 @@ class StepOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the step; an error is kept in the run ledger and leaves as it came: its type decides on retries."""
         params = dict(context["params"])
-        settings: Settings = getattr(self.channel, self.operation).with_run_parameters(params)
         with open_warehouse() as warehouse:
             run = Run.begin(
                 warehouse,
@@ -53,7 +53,7 @@ class StepOperator(BaseOperator):
                 dry_run=bool(params.get("dry_run")),
                 params=params,
             )
-            step = Step(self.channel, settings, run, params)
+            step = Step(self.channel, getattr(self.channel, self.operation), run, params)
             started = time.monotonic()
             try:
                 done = self.work(step)
@@ -71,16 +71,24 @@ class StepOperator(BaseOperator):
 class Step:
     """What a step works with.
 
-    :param settings: the operation's, as this run wants them.
+    :param configured: the operation's settings, as the channel's file has them.
     :param params: the run's parameters.
     """
 
-    def __init__(self, channel: Channel, settings: Any, run: Run, params: Mapping[str, Any]) -> None:
+    def __init__(self, channel: Channel, configured: Settings, run: Run, params: Mapping[str, Any]) -> None:
         self.channel = channel
-        self.settings = settings
+        self._configured = configured
         self.run = run
         self.params = params
         self._store: StoreClient | None = None
+
+    @cached_property
+    def settings(self) -> Any:
+        """The operation's settings as this run wants them.
+
+        :raises SettingsError: a run parameter that nobody knows, or a value that its setting does not allow.
+        """
+        return self._configured.with_run_parameters(self.params)
 
     @property
     def store(self) -> StoreClient:
