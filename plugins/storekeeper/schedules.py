@@ -18,7 +18,6 @@ from storekeeper.outcomes import (
     RunStopped,
     RunSuperseded,
     SettingsError,
-    StagingLost,
 )
 from storekeeper.settings import Channel, Settings, run_parameters
 
@@ -35,7 +34,6 @@ RETRIES = ExceptionRetryPolicy(
                 RunStopped,
                 RunSuperseded,
                 SettingsError,
-                StagingLost,
             )
         ),
         RetryRule(exception=NotNow, action=RetryAction.RETRY, retry_delay=timedelta(seconds=30)),

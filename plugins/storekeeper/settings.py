@@ -173,6 +173,13 @@ class ImportListings(Settings):
     problems_fail_run: bool = Field(
         False, description="End the run red when it leaves problems with single records; everything else is loaded."
     )
+    page_size: int = Field(
+        250,
+        ge=1,
+        le=250,
+        description="Products asked for per request; after an answer of more than 16 MB the rest of the pull asks for"
+        " half as many.",
+    )
     readers: int = Field(4, ge=1, le=16, description="How many id ranges of the catalog are read side by side.")
 
 

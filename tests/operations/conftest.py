@@ -12,6 +12,7 @@ import pytest
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import Patience, StoreClient
 from storekeeper.operations import import_listings
+from storekeeper.operations.step import Step
 from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
@@ -79,14 +80,18 @@ class Import:
             "run_id": run_id or f"run-{next(self._numbers)}",
             "dry_run": dry_run,
         }
+        params = {"skus": list(skus), "dry_run": dry_run, "confirm_large_change": confirm}
         warehouse = self._database.warehouse()
+        done: dict[str, Any] = {}
         try:
-            with store_client(self._store, token) as client:
-                import_listings.extract(client, Run.begin(warehouse, **key), described, wanted, skus)
-            import_listings.transform(Run.begin(warehouse, **key), wanted)
-            return import_listings.load(
-                Run.begin(warehouse, **key), described, wanted, complete=not skus, confirm_large_change=confirm
-            )
+            for work in import_listings.STEPS.values():
+                run = Run.begin(warehouse, **key)
+                step = Step(run, described, wanted, params, lambda: store_client(self._store, token))
+                try:
+                    done = work(step)
+                finally:
+                    step.close()
+            return Counts(**done)
         finally:
             warehouse.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storekeeper.operators.step import split_skus
+from storekeeper.operations.step import split_skus
 
 
 def test_pasted_skus_are_stripped_taken_apart_and_each_kept_once() -> None:

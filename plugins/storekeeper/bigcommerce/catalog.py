@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from storekeeper.bigcommerce.client import Query, StoreClient
-from storekeeper.bigcommerce.paging import IdRange, Page, id_pages, numbered_pages, read_page
+from storekeeper.bigcommerce.paging import IdRange, Page, PageSize, id_pages, numbered_pages, read_page
 
 MOST_PER_PAGE = 250
 """The API's largest page; also the most ids that one ``id:in`` is asked for."""
 
 PRODUCTS = "/v3/catalog/products"
-WITH_PARTS: Query = {"include": "variants,images,custom_fields", "limit": MOST_PER_PAGE}
+WITH_PARTS: Query = {"include": "variants,images,custom_fields"}
 """Everything of a product that a listing is made of, in the request that brings the product itself."""
 
 MOST_STOCK_PER_PAGE = 1_000
@@ -60,24 +60,24 @@ class _OwnerPage(msgspec.Struct):
     data: list[_Owner]
 
 
-def product_pages(store: StoreClient, stretch: IdRange) -> Iterator[Page]:
+def product_pages(store: StoreClient, stretch: IdRange, size: PageSize) -> Iterator[Page]:
     """Products with variants, images and custom fields, in ascending order of id; see :func:`id_pages`."""
-    return id_pages(store, PRODUCTS, stretch, WITH_PARTS)
+    return id_pages(store, PRODUCTS, stretch, WITH_PARTS, size)
 
 
-def first_products(store: StoreClient) -> Page:
+def first_products(store: StoreClient, size: PageSize) -> Page:
     """The page of the lowest ids."""
-    return read_page(store, PRODUCTS, {**WITH_PARTS, "sort": "id", "direction": "asc"})
+    return read_page(store, PRODUCTS, {**WITH_PARTS, "sort": "id", "direction": "asc"}, size)
 
 
-def last_products(store: StoreClient) -> Page:
+def last_products(store: StoreClient, size: PageSize) -> Page:
     """The page of the highest ids."""
-    return read_page(store, PRODUCTS, {**WITH_PARTS, "sort": "id", "direction": "desc"})
+    return read_page(store, PRODUCTS, {**WITH_PARTS, "sort": "id", "direction": "desc"}, size)
 
 
-def products_by_id(store: StoreClient, product_ids: Sequence[int]) -> Page:
-    """The products among these ids that the store has, at most :data:`MOST_PER_PAGE`."""
-    return read_page(store, PRODUCTS, {**WITH_PARTS, "id:in": ",".join(map(str, product_ids))})
+def products_by_id(store: StoreClient, product_ids: Sequence[int], size: PageSize) -> Page:
+    """The products among these ids that the store has; at most as many ids as a page holds."""
+    return read_page(store, PRODUCTS, {**WITH_PARTS, "id:in": ",".join(map(str, product_ids))}, size)
 
 
 def find_product_ids(store: StoreClient, field: str, values: Iterable[str]) -> set[int]:

@@ -62,7 +62,27 @@ class Page:
     sent_at: float
 
 
-def id_pages(store: StoreClient, path: str, id_range: IdRange, query: Query) -> Iterator[Page]:
+class PageSize:
+    """How many records a page is asked for; shared by all readers of a pull.
+
+    A page is held in memory whole, so after one that is very large the next ones ask for half as many records.
+
+    :param most: where it begins; the API gives at most 250.
+    """
+
+    HEAVY = 16 * 2**20
+    """Bytes of an answer's body."""
+
+    def __init__(self, most: int) -> None:
+        self.limit = most
+
+    def learn(self, asked: int, body: int) -> None:
+        """A page that was asked to hold so many records came with a body of so many bytes."""
+        if body > self.HEAVY:
+            self.limit = min(self.limit, max(asked // 2, 1))
+
+
+def id_pages(store: StoreClient, path: str, id_range: IdRange, query: Query, size: PageSize) -> Iterator[Page]:
     """Each page of the range, in ascending order of id.
 
     :raises PagingStuck: a page does not go on after the last id, so the store ignores ``id:greater``.
@@ -73,7 +93,7 @@ def id_pages(store: StoreClient, path: str, id_range: IdRange, query: Query) -> 
         bounds: dict[str, str | int] = {"id:greater": after} if after else {}
         if id_range.before is not None:
             bounds["id:less"] = id_range.before
-        page = read_page(store, path, {**query, **bounds, "sort": "id", "direction": "asc"})
+        page = read_page(store, path, {**query, **bounds, "sort": "id", "direction": "asc"}, size)
         ids = [identity for identity, _ in page.records]
         if ids and (ids[0] <= after or (id_range.before is not None and ids[-1] >= id_range.before)):
             raise PagingStuck(
@@ -100,15 +120,17 @@ def numbered_pages(store: StoreClient, path: str, query: Query) -> Iterator[Answ
         number += 1
 
 
-def read_page(store: StoreClient, path: str, query: Query) -> Page:
+def read_page(store: StoreClient, path: str, query: Query, size: PageSize) -> Page:
     """One request's page, its records in ascending order of id whichever way they were asked for.
 
     :raises NotNow: the answer is not a page of identified records, or is shorter than its pagination says.
     :raises PagingStuck: an id stands on the page twice.
     """
-    answer = store.get(path, query)
+    limit = size.limit
+    answer = store.get(path, {**query, "limit": limit})
+    size.learn(limit, len(answer.body))
     envelope = answer.decode(_Envelope)
-    total, limit = envelope.meta.pagination.total, int(query.get("limit", 50))
+    total = envelope.meta.pagination.total
     if len(envelope.data) < min(total, limit):
         raise NotNow(
             f"GET {path}: the store says {total} records and sent {len(envelope.data)} of a page of {limit}:"

@@ -19,7 +19,7 @@ import msgspec
 
 from storekeeper.bigcommerce import catalog
 from storekeeper.bigcommerce.client import StoreClient
-from storekeeper.bigcommerce.paging import IdRange, Page
+from storekeeper.bigcommerce.paging import IdRange, Page, PageSize
 from storekeeper.operations.progress import Progress
 from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run
@@ -38,10 +38,12 @@ class CatalogPull:
     """One run's pull.
 
     :param reflects: the hash of the settings under which an unchanged payload needs no work; None: all of them do.
+    :param page_size: how many products a request asks for.
     """
 
-    def __init__(self, store: StoreClient, run: Run, reflects: str | None) -> None:
+    def __init__(self, store: StoreClient, run: Run, reflects: str | None, page_size: int) -> None:
         self._store = store
+        self._size = PageSize(page_size)
         self._run = run
         self._reflects = reflects
         self.progress = Progress("products", run, store)
@@ -61,10 +63,11 @@ class CatalogPull:
         self.chosen([row["product_id"] for row in unseen])
 
     def chosen(self, product_ids: Sequence[int]) -> None:
-        """These products, 250 a request; those that are not there are staged as missing."""
-        for start in range(0, len(product_ids), catalog.MOST_PER_PAGE):
-            asked = product_ids[start : start + catalog.MOST_PER_PAGE]
-            page = catalog.products_by_id(self._store, asked)
+        """These products, a page of ids a request; those that are not there are staged as missing."""
+        left = list(product_ids)
+        while left:
+            asked, left = left[: self._size.limit], left[self._size.limit :]
+            page = catalog.products_by_id(self._store, asked, self._size)
             found = {product_id for product_id, _ in page.records}
             with self._run.transaction() as session:
                 self._stage(session, page)
@@ -87,7 +90,7 @@ class CatalogPull:
             future.result()
 
     def _read(self, stretch: Stretch, stop: threading.Event) -> None:
-        for page in catalog.product_pages(self._store, stretch.left):
+        for page in catalog.product_pages(self._store, stretch.left, self._size):
             with self._run.transaction() as session:
                 self._stage(session, page)
                 session.run(
@@ -110,11 +113,11 @@ class CatalogPull:
 
     def _plan(self, readers: int) -> None:
         """Stage the first and the last page, and cut the ids between them into parts of about the same work."""
-        first = catalog.first_products(self._store)
+        first = catalog.first_products(self._store, self._size)
         self.progress.expected = first.total
         pages, between, left = [first], IdRange(0, None), 0
         if not first.last:
-            last = catalog.last_products(self._store)
+            last = catalog.last_products(self._store, self._size)
             end = first.records[-1][0]
             rest = [record for record in last.records if record[0] > end]
             pages.append(replace(last, records=rest))
@@ -123,7 +126,7 @@ class CatalogPull:
         with self._run.transaction() as session:
             for page in pages:
                 self._stage(session, page)
-            parts = min(readers, ceil(left / catalog.MOST_PER_PAGE))
+            parts = min(readers, ceil(left / self._size.limit))
             stretches = _cut(between, self._known_cuts(session, between, parts)) if parts > 0 else []
             # a catalog of two pages at most leaves nothing to read, and that must be remembered too
             for number, ids in enumerate(stretches or [IdRange(0, None)]):

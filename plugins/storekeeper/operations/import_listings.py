@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from storekeeper.bigcommerce import catalog
@@ -18,6 +18,7 @@ from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.bigcommerce.store_information import store_information
 from storekeeper.operations.catalog_pull import CatalogPull
 from storekeeper.operations.progress import Progress
+from storekeeper.operations.step import Step
 from storekeeper.outcomes import HINTS, Counts, Problem, Reason, RunStopped, StagingLost
 from storekeeper.settings import Channel, Follow, ImportListings, ImportMode, MasterSku, Overwrite
 from storekeeper.transforms.import_listings import (
@@ -66,7 +67,7 @@ def extract(
         _describe(store, run, channel)
         if "names" not in committed:
             _stage_names(store, run)
-        pull = CatalogPull(store, run, _reflects(run, channel, settings))
+        pull = CatalogPull(store, run, _reflects(run, channel, settings), settings.page_size)
         if skus:
             pull.chosen(_find_products(store, run, settings, skus))
         else:
@@ -174,6 +175,42 @@ def load(
     return counts
 
 
+def _extract(step: Step) -> dict[str, Any]:
+    return extract(step.store, step.run, step.channel, step.settings, step.skus)
+
+
+def _transform(step: Step) -> dict[str, Any]:
+    try:
+        return transform(step.run, step.settings)
+    except StagingLost as lost:
+        log.warning("%s: pulling again", lost)
+        _extract(step)
+        return transform(step.run, step.settings)
+
+
+def _load(step: Step) -> dict[str, Any]:
+    def merge() -> dict[str, Any]:
+        return load(
+            step.run,
+            step.channel,
+            step.settings,
+            complete=not step.skus,
+            confirm_large_change=bool(step.params.get("confirm_large_change")),
+        ).as_dict()
+
+    try:
+        return merge()
+    except StagingLost as lost:
+        log.warning("%s: pulling and transforming again", lost)
+        _extract(step)
+        _transform(step)
+        return merge()
+
+
+STEPS: Mapping[str, Callable[[Step], dict[str, Any]]] = {"extract": _extract, "transform": _transform, "load": _load}
+"""The tasks of a run in their order; each brings itself what a crash of the database has taken from it."""
+
+
 def _is_whole(session: Session, run: Run) -> bool:
     return bool(session.row("import_listings/check_staged", run_no=run.run_no)["whole"])
 
@@ -182,8 +219,7 @@ def _need_whole(session: Session, run: Run) -> None:
     """Staging is unlogged: a crash of the database empties it, and that must not be taken for an empty store."""
     if not _is_whole(session, run):
         raise StagingLost(
-            "the warehouse has lost what this run had staged (did the database crash?); nothing was loaded: clear the"
-            " run from its task extract on, or trigger a new one"
+            "the warehouse has lost what this run had staged (did the database crash?); nothing was loaded"
         )
 
 

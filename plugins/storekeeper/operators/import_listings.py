@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from storekeeper.operations import import_listings
+from storekeeper.operations.step import Step
 from storekeeper.operations.summary import summary
-from storekeeper.operators.step import Step, StepOperator
+from storekeeper.operators.step import StepOperator
 from storekeeper.outcomes import ProblemsLeft
 
 
@@ -20,7 +21,7 @@ class ExtractListingsOperator(StepOperator):
 
     def work(self, step: Step) -> dict[str, Any]:
         """Stage the catalog, or the products of the chosen SKUs."""
-        return import_listings.extract(step.store, step.run, step.channel, step.settings, step.skus)
+        return import_listings.STEPS["extract"](step)
 
 
 class TransformListingsOperator(StepOperator):
@@ -33,7 +34,7 @@ class TransformListingsOperator(StepOperator):
 
     def work(self, step: Step) -> dict[str, Any]:
         """Transform what is new."""
-        return import_listings.transform(step.run, step.settings)
+        return import_listings.STEPS["transform"](step)
 
 
 class LoadListingsOperator(StepOperator):
@@ -46,14 +47,7 @@ class LoadListingsOperator(StepOperator):
 
     def work(self, step: Step) -> dict[str, Any]:
         """Load."""
-        counts = import_listings.load(
-            step.run,
-            step.channel,
-            step.settings,
-            complete=not step.skus,
-            confirm_large_change=bool(step.params.get("confirm_large_change")),
-        )
-        return counts.as_dict()
+        return import_listings.STEPS["load"](step)
 
     def conclude(self, step: Step) -> None:
         """Say what was done; end red where problems were left and the channel wants that shown."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 import time
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -14,7 +12,8 @@ from airflow.sdk import BaseOperator
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.hooks.bigcommerce import BigCommerceHook
 from storekeeper.hooks.warehouse import open_warehouse
-from storekeeper.settings import Channel, Settings
+from storekeeper.operations.step import Step
+from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class StepOperator(BaseOperator):
                 dry_run=bool(params.get("dry_run")),
                 params=params,
             )
-            step = Step(self.channel, getattr(self.channel, self.operation), run, params)
+            step = Step(run, self.channel, getattr(self.channel, self.operation), params, self._open_store)
             started = time.monotonic()
             try:
                 done = self.work(step)
@@ -67,57 +66,6 @@ class StepOperator(BaseOperator):
             self.conclude(step)
             return done
 
-
-class Step:
-    """What a step works with.
-
-    :param configured: the operation's settings, as the channel's file has them.
-    :param params: the run's parameters.
-    """
-
-    def __init__(self, channel: Channel, configured: Settings, run: Run, params: Mapping[str, Any]) -> None:
-        self.channel = channel
-        self._configured = configured
-        self.run = run
-        self.params = params
-        self._store: StoreClient | None = None
-
-    @cached_property
-    def settings(self) -> Any:
-        """The operation's settings as this run wants them.
-
-        :raises SettingsError: a run parameter that nobody knows, or a value that its setting does not allow.
-        """
-        return self._configured.with_run_parameters(self.params)
-
-    @property
-    def store(self) -> StoreClient:
-        """The channel's store; opened when first asked for."""
-        if self._store is None:
-            hook = BigCommerceHook(
-                self.channel.connection_id,
-                named_in=f"channel {self.channel.channel!r}: {self.channel.file}: connection_id",
-            )
-            self._store = hook.get_conn()
-        return self._store
-
-    @property
-    def skus(self) -> list[str]:
-        """The master SKUs that the run is narrowed to: stripped, blanks dropped, lists with commas taken apart."""
-        return split_skus(self.params.get("skus") or [])
-
-    @property
-    def requests(self) -> int:
-        """HTTP requests that this step has sent to the store."""
-        return self._store.requests_sent if self._store else 0
-
-    def close(self) -> None:
-        """Give the store's connections back."""
-        if self._store is not None:
-            self._store.close()
-
-
-def split_skus(given: Iterable[str]) -> list[str]:
-    """What a person pasted into the form as master SKUs, each once, in the order given."""
-    parts = (part.strip() for line in given for part in str(line).split(","))
-    return list(dict.fromkeys(part for part in parts if part))
+    def _open_store(self) -> StoreClient:
+        named_in = f"channel {self.channel.channel!r}: {self.channel.file}: connection_id"
+        return BigCommerceHook(self.channel.connection_id, named_in=named_in).get_conn()

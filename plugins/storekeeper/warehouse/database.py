@@ -22,10 +22,12 @@ class Warehouse:
     """One warehouse.
 
     :param engine: an engine on psycopg 3; :func:`storekeeper.hooks.warehouse.open_warehouse` makes one.
+    :param stall_seconds: how long a run's transaction may pause between two statements before the server ends it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, stall_seconds: float = 120) -> None:
         self.engine = engine
+        self.stall_seconds = stall_seconds
 
     def prepare(self) -> None:
         """Bring the schema up to date. Safe to call twice and at once; does nothing where nothing is new.
@@ -146,7 +148,8 @@ def _explain(error: Exception, cause: BaseException | None) -> Exception:
     for words, what in refusals.items():
         if re.search(words, said):
             return WarehouseUnavailable(f"the warehouse (connection storekeeper_warehouse) refuses: {said}; {what}")
-    if isinstance(error, OperationalError) or isinstance(cause, psycopg.OperationalError):
+    broke_off = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
+    if isinstance(error, OperationalError) or isinstance(cause, broke_off):
         return WarehouseUnavailable(
             f"the warehouse (connection storekeeper_warehouse) cannot be reached or broke off: {said}; nothing is"
             " half-loaded: start it again and repeat the run"

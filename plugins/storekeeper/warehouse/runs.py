@@ -54,10 +54,13 @@ class Run:
         :param run_id: Airflow's; with channel and operation it is the run's key.
         :param params: as a person gave them, kept for the record.
         """
+        run_key = f"{channel}/{operation}/{run_id}"
+        with warehouse.transaction() as session:
+            session.run("runs/cut_off", run_key=run_key)
         with warehouse.transaction() as session:
             opened = session.row(
                 "runs/begin",
-                run_key=f"{channel}/{operation}/{run_id}",
+                run_key=run_key,
                 channel=channel,
                 operation=operation,
                 run_id=run_id,
@@ -89,7 +92,12 @@ class Run:
         :raises RunSuperseded: another attempt of this run has begun.
         """
         with self.warehouse.transaction() as session:
-            held = session.row("runs/hold", run_no=self.run_no, attempt=self.attempt)
+            held = session.row(
+                "runs/hold",
+                run_no=self.run_no,
+                attempt=self.attempt,
+                stall_ms=str(int(self.warehouse.stall_seconds * 1000)),
+            )
             if not held["mine"]:
                 raise RunSuperseded(f"another attempt of run {self.run_id!r} has taken over; this one stops")
             session.clock = held["clock"]

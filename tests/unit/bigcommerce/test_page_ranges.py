@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storekeeper.bigcommerce.client import Patience, StoreClient
-from storekeeper.bigcommerce.paging import IdRange, id_pages, numbered_pages, read_page
+from storekeeper.bigcommerce.paging import IdRange, PageSize, id_pages, numbered_pages, read_page
 from storekeeper.outcomes import NotNow, PagingStuck
 
 PATH = "/v3/catalog/products"
@@ -40,7 +40,7 @@ def page(*ids: int, total: int) -> dict[str, Any]:
 
 
 def read_range(store: StoreClient, id_range: IdRange, limit: int) -> list[int]:
-    return [identity for one in id_pages(store, PATH, id_range, {"limit": limit}) for identity, _ in one.records]
+    return [identity for one in id_pages(store, PATH, id_range, {}, PageSize(limit)) for identity, _ in one.records]
 
 
 @settings(max_examples=100, deadline=None)
@@ -79,7 +79,7 @@ def test_a_page_is_the_last_one_when_it_holds_all_that_is_left(
     web: responses.RequestsMock, store: StoreClient, total: int, last: bool
 ) -> None:
     web.get(URL, json=page(7, 4, total=total))
-    found = read_page(store, PATH, {"limit": 2})
+    found = read_page(store, PATH, {}, PageSize(2))
     assert (found.last, found.total) == (last, total)
     assert found.records == [(4, b'{"id": 4}'), (7, b'{"id": 7}')]
 
@@ -87,7 +87,7 @@ def test_a_page_is_the_last_one_when_it_holds_all_that_is_left(
 def test_a_page_without_a_limit_is_the_store_s_own_fifty(web: responses.RequestsMock, store: StoreClient) -> None:
     web.get(URL, json=page(*range(1, 50), total=60))
     with pytest.raises(NotNow, match="sent 49 of a page of 50"):
-        read_page(store, PATH, {})
+        read_page(store, PATH, {}, PageSize(50))
 
 
 def test_a_page_that_repeats_stops_the_pull(web: responses.RequestsMock, store: StoreClient) -> None:

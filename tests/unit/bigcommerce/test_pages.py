@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import responses
 
 from storekeeper.bigcommerce.client import Patience, StoreClient
-from storekeeper.bigcommerce.paging import IdRange, id_pages, read_page
+from storekeeper.bigcommerce.paging import IdRange, PageSize, id_pages, read_page
 from storekeeper.outcomes import NotNow, PagingStuck
 
 PATH = "/v3/catalog/products"
@@ -35,7 +36,7 @@ def page(*ids: Any, total: int) -> dict[str, Any]:
 def ids(store: StoreClient, after: int, before: int | None) -> list[int]:
     return [
         identity
-        for found in id_pages(store, PATH, IdRange(after, before), {"limit": 2})
+        for found in id_pages(store, PATH, IdRange(after, before), {}, PageSize(2))
         for identity, _ in found.records
     ]
 
@@ -73,10 +74,30 @@ def test_a_store_that_ignores_the_range_stops_the_pull(
 def test_a_failed_page_is_never_an_empty_page(web: responses.RequestsMock, store: StoreClient, answer: Any) -> None:
     web.get(URL, json=answer)
     with pytest.raises(NotNow):
-        read_page(store, PATH, {"limit": 2})
+        read_page(store, PATH, {}, PageSize(2))
 
 
 def test_an_id_twice_on_a_page_stops_the_pull(web: responses.RequestsMock, store: StoreClient) -> None:
     web.get(URL, json=page(4, 4, total=2))
     with pytest.raises(PagingStuck, match="twice"):
-        read_page(store, PATH, {"limit": 2})
+        read_page(store, PATH, {}, PageSize(2))
+
+
+def test_after_a_very_large_page_the_next_ones_ask_for_half_as_many(
+    web: responses.RequestsMock, store: StoreClient
+) -> None:
+    heavy = json.dumps({"data": [{"id": 1, "name": "x" * PageSize.HEAVY}, {"id": 2}], "meta": page(total=5)["meta"]})
+    web.get(URL, body=heavy, content_type="application/json")
+    web.get(URL, json=page(3, total=3))
+    size = PageSize(2)
+    pages = id_pages(store, PATH, IdRange(0, None), {}, size)
+    next(pages)
+    assert size.limit == 1
+    assert [identity for identity, _ in next(pages).records] == [3]
+    assert [call.request.params["limit"] for call in web.calls] == ["2", "1"]
+
+
+def test_a_page_is_never_asked_for_less_than_one_record() -> None:
+    size = PageSize(1)
+    size.learn(1, PageSize.HEAVY + 1)
+    assert size.limit == 1
