@@ -1,11 +1,11 @@
 # Storekeeper. `make` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status warehouse psql sandbox test lint types papers check format docs bench lock clean
+.PHONY: help setup demo up down status warehouse psql sandbox test lint types papers check format docs chaos chaos-selftest bench lock clean
 RUN := . .local/env &&
 
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 setup: ## Install everything into .local, and write .local/env
 	@sh stack/setup.sh
@@ -54,6 +54,12 @@ docs: setup ## Write the generated papers anew
 lock: ## Resolve requirements.in into requirements.txt anew
 	@.local/venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" requirements.in -o requirements.txt
+
+chaos: setup ## Break every request and statement of every operation (SEED=, SAMPLE= for so many points)
+	@$(RUN) python -m tests.chaos --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE))
+
+chaos-selftest: setup ## Try whether mutants of our own code are caught by make chaos
+	@$(RUN) python -m tests.chaos --selftest
 
 bench: setup ## Measure an import: seconds, memory above the imports, requests, use of the quota
 	@$(RUN) python -m benchmarks.import_listings

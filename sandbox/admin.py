@@ -12,6 +12,7 @@ from sandbox.catalog.blank import new_product, new_variant
 from sandbox.connection import Send
 from sandbox.delivery import deliver
 from sandbox.exchange import Answer, Json, Refusal, Request, not_found
+from sandbox.faults import Change
 from sandbox.routing import Route, Router
 from sandbox.store import Store
 
@@ -65,6 +66,14 @@ class Admin:
         except (msgspec.ValidationError, KeyError, TypeError) as error:
             answer = Refusal(422, f"{type(error).__name__}: {error}").answer()
         await deliver(send, answer, {})
+
+    def change(self, change: Change) -> None:
+        """Make one admin request from within.
+
+        :raises Refusal: there is no such route or record.
+        """
+        request = Request("", change.method, f"/_sandbox/{change.path}", [], {}, msgspec.json.encode(change.body))
+        self._router.match(request).handler(self._store, request)
 
     def _save(self, store: Store, request: Request) -> Answer:
         if self._state_file is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from sandbox.admin import Admin
-from sandbox.connection import Receive, Scope, Send, drop, read_body
+from sandbox.connection import Receive, Scope, Send, drop, kill_client, read_body
 from sandbox.delivery import deliver, deliver_cut, deliver_dripping, faulty_answer
 from sandbox.exchange import Answer, Refusal, Request, not_found
 from sandbox.faults import Rule
@@ -70,6 +70,8 @@ class Application:
                 return
         if rule is not None and rule.parameters:
             request.query = [(name, value) for name, value in request.query if name not in rule.parameters]
+        for change in rule.changes if rule is not None else ():
+            self._admin.change(change)
         if answer is None and (rule is None or rule.lets_effect):
             answer = self._handle(route, request)
         if store.configuration.latency_ms:
@@ -125,9 +127,11 @@ class Application:
         self, rule: Rule, answer: Answer, request: Request, headers: dict[str, str], wire: tuple[Scope, Receive, Send]
     ) -> None:
         scope, receive, send = wire
-        cut = rule.kind in ("reset", "lost_answer", "truncate")
+        cut = rule.kind in ("reset", "lost_answer", "truncate", "kill")
         self.store.count(request, rule.kind if cut else str(answer.status))
-        if rule.kind in ("reset", "lost_answer"):
+        if rule.kind == "kill":
+            kill_client(scope)
+        if rule.kind in ("reset", "lost_answer", "kill"):
             await drop(scope, receive)
         elif rule.kind == "truncate":
             await deliver_cut(scope, receive, send, answer, headers, chunked=rule.chunked)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
+import psutil
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 Scope = MutableMapping[str, Any]
@@ -40,6 +43,14 @@ async def read_body(receive: Receive) -> bytes:
         message = await receive()
         pieces.append(message.get("body", b""))
     return b"".join(pieces)
+
+
+def kill_client(scope: Scope) -> None:
+    """End the process at the other end of a local connection with SIGKILL."""
+    port = transport_of(scope).get_extra_info("peername")[1]
+    for connection in psutil.net_connections("tcp4"):
+        if connection.laddr and connection.laddr.port == port and connection.pid:
+            os.kill(connection.pid, signal.SIGKILL)
 
 
 async def drop(scope: Scope, receive: Receive, *, flush: bool = False) -> None:

@@ -7,7 +7,9 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["status", "reset", "truncate", "slow", "lost_answer", "html", "redirect", "garbage", "deaf"]
+Kind = Literal[
+    "status", "reset", "truncate", "slow", "lost_answer", "html", "redirect", "garbage", "deaf", "kill", "change"
+]
 
 
 class Match(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,6 +34,14 @@ class Match(msgspec.Struct, forbid_unknown_fields=True):
         return self.route is None or self.route in (template, path) or re.fullmatch(self.route, path) is not None
 
 
+class Change(msgspec.Struct, forbid_unknown_fields=True):
+    """An admin request that a rule makes: ``path`` below ``/_sandbox/``."""
+
+    method: str
+    path: str
+    body: object = None
+
+
 class Rule(msgspec.Struct, forbid_unknown_fields=True):
     """One fault.
 
@@ -39,6 +49,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     :param status: the status of ``status`` and ``html``.
     :param seconds: how long ``slow`` waits, or takes to let the body out with ``drip``.
     :param parameters: the query parameters that ``deaf`` does not see, as a store that ignores a filter.
+    :param changes: what ``change`` does to the store before it answers: admin requests ``{method, path, body}``.
     :param chunked: ``truncate`` sends chunks and leaves out the last, instead of a length that is not kept.
     :param without_rate_headers: as the platform answers when it is overloaded itself.
     :param side: whether it strikes before the request takes effect or after.
@@ -54,6 +65,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     location: str = "https://login.example.com/"
     drip: bool = False
     parameters: list[str] = []
+    changes: list[Change] = []
     chunked: bool = False
     without_rate_headers: bool = False
     side: Literal["before", "after"] | None = None
@@ -75,7 +87,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     @property
     def replaces_answer(self) -> bool:
         """Whether the client gets another answer, or none, in place of the store's own."""
-        return self.kind not in ("slow", "truncate", "lost_answer", "deaf")
+        return self.kind not in ("slow", "truncate", "lost_answer", "deaf", "change")
 
     @property
     def lets_effect(self) -> bool:

@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -40,9 +41,11 @@ class EmbeddedPostgres:
     """A server in a folder of its own.
 
     :param home: holds ``data``, the password (readable to its owner alone) and the server's log.
+    :param changes: settings that this server has otherwise than :data:`SETTINGS`.
     """
 
     home: Path
+    changes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -74,7 +77,9 @@ class EmbeddedPostgres:
         # A port that somebody else has taken meanwhile: move on, and whoever asks for `uri` learns the new one.
         if is_listening(self.port):
             (self.home / "port").write_text(str(free_port(self.port)))
-        settings = "".join(f"{name} = {value}\n" for name, value in {**SETTINGS, "port": self.port}.items())
+        settings = "".join(
+            f"{name} = {value}\n" for name, value in {**SETTINGS, **self.changes, "port": self.port}.items()
+        )
         (self.data / "postgresql.auto.conf").write_text(settings)
         self._give(self.data / "postgresql.auto.conf")
         log = self.data / "server.log"
@@ -87,10 +92,14 @@ class EmbeddedPostgres:
         said = log.read_text(errors="replace")[-2000:] if log.exists() else "(it left no log)"
         raise RuntimeError(f"the embedded Postgres in {self.home} does not start:\n{said}")
 
-    def stop(self) -> None:
-        """Stop the server, if it runs; what it was told to commit is kept."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop the server, if it runs; what it was told to commit is kept.
+
+        :param at_once: without any farewell, as in a crash: the next start recovers.
+        """
         if self.data.exists():
-            self._call("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop", check=False)
+            mode = "immediate" if at_once else "fast"
+            self._call("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop", check=False)
 
     def create_database(self, name: str) -> None:
         """Make a database if there is none of that name; letter case folds alike on every machine."""

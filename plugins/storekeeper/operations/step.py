@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.settings import Channel, Settings
+from storekeeper.warehouse.database import Warehouse
 from storekeeper.warehouse.runs import Run
+
+log = logging.getLogger(__name__)
 
 
 class Step:
@@ -63,6 +69,43 @@ class Step:
         """Give the store's connections back."""
         if self._store is not None:
             self._store.close()
+
+
+@contextmanager
+def attempt(
+    task: str,
+    warehouse: Warehouse,
+    channel: Channel,
+    operation: str,
+    *,
+    run_id: str,
+    params: Mapping[str, Any],
+    open_store: Callable[[], StoreClient],
+) -> Iterator[Step]:
+    """One attempt of one task: opens the run, records what it cost, and why it failed where it fails.
+
+    :param operation: also the name of the channel's section of settings.
+    :param params: the run's parameters; those of the form, as a person gave them.
+    """
+    run = Run.begin(
+        warehouse,
+        channel=channel.channel,
+        operation=operation,
+        run_id=run_id,
+        dry_run=bool(params.get("dry_run")),
+        params=params,
+    )
+    step = Step(run, channel, getattr(channel, operation), params, open_store)
+    started = time.monotonic()
+    try:
+        yield step
+    except Exception as error:
+        log.error("%s: %s", type(error).__name__, error)
+        run.fail(f"{task}: {type(error).__name__}: {error}")
+        raise
+    finally:
+        run.spend(step.requests, time.monotonic() - started)
+        step.close()
 
 
 def split_skus(given: Iterable[str]) -> list[str]:

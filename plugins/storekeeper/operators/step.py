@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,9 +11,8 @@ from airflow.sdk import BaseOperator
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.hooks.bigcommerce import BigCommerceHook
 from storekeeper.hooks.warehouse import open_warehouse
-from storekeeper.operations.step import Step
+from storekeeper.operations.step import Step, attempt
 from storekeeper.settings import Channel
-from storekeeper.warehouse.runs import Run
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -42,27 +40,17 @@ class StepOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the step; an error is kept in the run ledger and leaves as it came: its type decides on retries."""
-        params = dict(context["params"])
         with open_warehouse() as warehouse:
-            run = Run.begin(
+            with attempt(
+                self.task_id,
                 warehouse,
-                channel=self.channel.channel,
-                operation=self.operation,
+                self.channel,
+                self.operation,
                 run_id=context["run_id"],
-                dry_run=bool(params.get("dry_run")),
-                params=params,
-            )
-            step = Step(run, self.channel, getattr(self.channel, self.operation), params, self._open_store)
-            started = time.monotonic()
-            try:
+                params=dict(context["params"]),
+                open_store=self._open_store,
+            ) as step:
                 done = self.work(step)
-            except Exception as error:
-                self.log.error("%s: %s", type(error).__name__, error)
-                run.fail(f"{self.task_id}: {type(error).__name__}: {error}")
-                raise
-            finally:
-                run.spend(step.requests, time.monotonic() - started)
-                step.close()
             self.conclude(step)
             return done
 

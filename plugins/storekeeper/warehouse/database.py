@@ -22,12 +22,12 @@ class Warehouse:
     """One warehouse.
 
     :param engine: an engine on psycopg 3; :func:`storekeeper.hooks.warehouse.open_warehouse` makes one.
-    :param stall_seconds: how long a run's transaction may pause between two statements before the server ends it.
+    :param stall_seconds: how long a transaction may pause between two statements before the server ends it.
     """
 
     def __init__(self, engine: Engine, stall_seconds: float = 120) -> None:
         self.engine = engine
-        self.stall_seconds = stall_seconds
+        self._stall_ms = str(int(stall_seconds * 1000))
 
     def prepare(self) -> None:
         """Bring the schema up to date. Safe to call twice and at once; does nothing where nothing is new.
@@ -35,13 +35,15 @@ class Warehouse:
         :raises WarehouseUnavailable: no connection, or no right to create schemas.
         """
         with self._explained():
-            migrate(self.engine)
+            migrate(self.engine, self._stall_ms)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back where an error leaves the block."""
         with self._explained(), self.engine.begin() as connection:
-            yield Session(connection)
+            session = Session(connection)
+            session.run("runs/bound_stall", stall_ms=self._stall_ms)
+            yield session
 
     def close(self) -> None:
         """Give back all connections."""
@@ -120,12 +122,8 @@ class Session:
     @contextmanager
     def savepoint(self) -> Iterator[Any]:
         """A part of the transaction that can be taken back by itself: call ``.rollback()`` on what is yielded."""
-        nested = self._connection.begin_nested()
-        try:
+        with self._connection.begin_nested() as nested:
             yield nested
-        finally:
-            if nested.is_active:
-                nested.commit()
 
 
 def _explain(error: Exception, cause: BaseException | None) -> Exception:

@@ -15,14 +15,17 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from storekeeper.warehouse.sql import SQL
+from storekeeper.warehouse.sql import SQL, statements
 
 REVISIONS = Path(__file__).parent / "revisions"
 _LOCK = 0x53746F72  # "Stor": one migration at a time in a database
 
 
-def migrate(engine: Engine) -> None:
-    """Bring schema and views up to date, in one transaction; whoever comes second waits, then finds nothing to do."""
+def migrate(engine: Engine, stall_ms: str) -> None:
+    """Bring schema and views up to date, in one transaction; whoever comes second waits, then finds nothing to do.
+
+    :param stall_ms: the server ends a migration whose client stands still for so long.
+    """
     script = ScriptDirectory(str(REVISIONS), version_locations=[str(REVISIONS / "versions")])
     views = {file: file.read_text(encoding="utf-8") for file in sorted((SQL / "marts").glob("*.sql"))}
     views_hash = hashlib.sha256("".join(views.values()).encode()).hexdigest()
@@ -30,6 +33,8 @@ def migrate(engine: Engine) -> None:
         if _is_current(connection, script, views_hash):
             return
     with engine.begin() as connection:
+        (bound_stall,) = statements("runs/bound_stall")
+        connection.execute(bound_stall, {"stall_ms": stall_ms})
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if _is_current(connection, script, views_hash):
             return

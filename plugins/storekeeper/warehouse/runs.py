@@ -92,12 +92,7 @@ class Run:
         :raises RunSuperseded: another attempt of this run has begun.
         """
         with self.warehouse.transaction() as session:
-            held = session.row(
-                "runs/hold",
-                run_no=self.run_no,
-                attempt=self.attempt,
-                stall_ms=str(int(self.warehouse.stall_seconds * 1000)),
-            )
+            held = session.row("runs/hold", run_no=self.run_no, attempt=self.attempt)
             if not held["mine"]:
                 raise RunSuperseded(f"another attempt of run {self.run_id!r} has taken over; this one stops")
             session.clock = held["clock"]
