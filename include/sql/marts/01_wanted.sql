@@ -27,6 +27,8 @@ left join ops.channel as c on v.channel = c.channel
 left join core.inventory_item as i on lower(coalesce(nullif(v.inventory_sku, ''), v.master_sku)) = lower(i.master_sku);
 
 comment on view core.wanted is 'What the warehouse wants of each variant: the linked inventory item''s values through the channel''s rules, else the listing''s own.';
+comment on column core.wanted.channel is 'The store, by its channel''s name.';
+comment on column core.wanted.master_sku is 'The variant.';
 comment on column core.wanted.linked is 'Whether an inventory item exists for it.';
 comment on column core.wanted.price_from_item is 'Whether the item decides the price.';
 comment on column core.wanted.quantity_from_item is 'Whether the item decides the quantity.';

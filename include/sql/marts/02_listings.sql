@@ -43,7 +43,7 @@ inner join core.listing as l on v.channel = l.channel and v.listing_key = l.list
 inner join core.wanted as w on v.channel = w.channel and v.master_sku = w.master_sku;
 
 comment on view mart.listing_variants is 'One row a variant of a channel: identifiers, what is wanted, what the store shows, whether they agree.';
-comment on column mart.listing_variants.channel is 'The store.';
+comment on column mart.listing_variants.channel is 'The store, by its channel''s name.';
 comment on column mart.listing_variants.product_id is 'The store''s product; null while there is none.';
 comment on column mart.listing_variants.variant_id is 'The store''s variant; null while there is none.';
 comment on column mart.listing_variants.master_sku is 'The channel''s identifier of the variant.';
@@ -114,15 +114,15 @@ left join lateral (
 ) as p on true;
 
 comment on view mart.listings is 'One row a listing of a channel.';
-comment on column mart.listings.channel is 'The store.';
+comment on column mart.listings.channel is 'The store, by its channel''s name.';
 comment on column mart.listings.listing_key is 'The listing''s key in the warehouse.';
 comment on column mart.listings.product_id is 'The store''s product; null while there is none.';
 comment on column mart.listings.title is 'The product''s name.';
 comment on column mart.listings.status is 'not_listed, listed, hidden or delisted.';
 comment on column mart.listings.paused is 'Nothing is sent to the store while true.';
-comment on column mart.listings.queued_action is 'What the next sync or publish will do.';
+comment on column mart.listings.queued_action is 'hide, unhide, delist, publish or overwrite: what the next sync or publish will do; null: nothing.';
 comment on column mart.listings.variants is 'How many variants it has.';
 comment on column mart.listings.in_sync is 'False while something of it waits to be sent.';
 comment on column mart.listings.problems is 'Open problems of it and of its variants.';
 comment on column mart.listings.first_seen is 'When the warehouse first knew it.';
-comment on column mart.listings.last_seen is 'The last complete pull that showed it.';
+comment on column mart.listings.last_seen is 'When the last complete pull began that showed it; null: none did.';

@@ -23,7 +23,7 @@ select
 from ops.run;
 
 comment on view mart.runs is 'One row a run of an operation; counted in variants, listings (publish), orders or shipments. read = created + updated + unchanged + skipped + failed.';
-comment on column mart.runs.channel is 'The store.';
+comment on column mart.runs.channel is 'The store, by its channel''s name.';
 comment on column mart.runs.operation is 'Such as import_listings.';
 comment on column mart.runs.run_id is 'Airflow''s run id.';
 comment on column mart.runs.state is 'running, success or failed.';
@@ -59,14 +59,14 @@ from ops.problem as p
 inner join ops.run as r on p.run_no = r.run_no;
 
 comment on view mart.problems is 'Records that could not be handled, and why.';
-comment on column mart.problems.channel is 'The store.';
+comment on column mart.problems.channel is 'The store, by its channel''s name.';
 comment on column mart.problems.operation is 'The operation that met it.';
 comment on column mart.problems.run_id is 'The run that saw it last.';
 comment on column mart.problems.entity is 'variant, listing, product, order or shipment.';
 comment on column mart.problems.entity_key is 'The master SKU where there is one, else the store''s id or the listing''s or shipment''s key.';
 comment on column mart.problems.reason is 'A reason code; each is explained in the documentation.';
 comment on column mart.problems.message is 'What is wrong, with the offending value, and what mends it.';
-comment on column mart.problems.first_seen is 'The run that met it first.';
-comment on column mart.problems.last_seen is 'The run that met it last.';
+comment on column mart.problems.first_seen is 'When a run met it first.';
+comment on column mart.problems.last_seen is 'When a run met it last.';
 comment on column mart.problems.open is 'False once a run has handled the record without it.';
-comment on column mart.problems.source is 'The store''s record, product/{id}[/variant/{id}].';
+comment on column mart.problems.source is 'The store''s record it came from, product/{id}[/variant/{id}]: handled without it, the problem closes.';
