@@ -1,123 +1,42 @@
-"""Write the generated papers, or check them: ``python -m docs.generate [--check]``.
-
-``docs/settings.md`` comes from the settings' own models, so it cannot say anything else than what is enforced.
-"""
+"""Write the generated papers, or check them: ``python -m docs.generate [--check]``."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from enum import Enum
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
 
-import annotated_types
-from pydantic.fields import FieldInfo
-
-from storekeeper.settings import Channel, Cron, Settings, run_parameters
+from docs.papers import CannotBeWritten
+from docs.papers.settings import settings_paper
+from docs.papers.tables import tables_paper
 
 FOLDER = Path(__file__).parent
-
-INTRODUCTION = """# Settings
-
-Written by `make docs` from the settings' own models; do not edit.
-
-A channel is one file, `{channel}.yaml` in `include/channels` (or in `STOREKEEPER_CHANNELS_DIR`). The shipped
-`demo.yaml` shows every setting with its default; a line that keeps the default may be left out. A key that is not
-known, a value of another type or out of range is refused: the file's channel does not load and Airflow shows why as an
-import error of `dags/channel_settings.py`; all other channels load. *Run* marks what a single run may override, by the
-trigger form or `--conf`.
-"""
+PAPERS: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings_paper,
+    "tables.md": tables_paper,
+}
 
 
-def settings_paper() -> str:
-    """``docs/settings.md``, whole."""
-    lines = [INTRODUCTION]
-    for title, model in _sections("", Channel):
-        lines += [f"## {title or 'The channel'}", "", (model.__doc__ or "").strip().splitlines()[0], ""]
-        lines += ["| setting | allowed | default | run | meaning |", "| --- | --- | --- | --- | --- |"]
-        overridable = run_parameters(model) if title and "." not in title else {}
-        for name, field in model.model_fields.items():
-            if _model(field) and not title:
-                continue
-            default = "see below" if _model(field) else _default(field)
-            run = "yes" if name in overridable or "." in title else ""
-            lines.append(f"| `{name}` | {_allowed(field)} | {default} | {run} | {field.description or ''} |")
-        lines.append("")
-    return "\n".join(lines)
+def main(arguments: Sequence[str], folder: Path = FOLDER, papers: Mapping[str, Callable[[], str]] = PAPERS) -> int:
+    """Write, or with ``--check`` say what would change; what is wrong with one paper keeps no other from its turn.
 
-
-def _sections(title: str, model: type[Settings]) -> Iterator[tuple[str, type[Settings]]]:
-    yield title, model
-    for name, field in model.model_fields.items():
-        nested = _model(field)
-        if nested:
-            yield from _sections(f"{title}.{name}".lstrip("."), nested)
-
-
-def _model(field: FieldInfo) -> type[Settings] | None:
-    kind = field.annotation
-    return kind if isinstance(kind, type) and issubclass(kind, Settings) else None
-
-
-def _allowed(field: FieldInfo) -> str:
-    kind: Any = field.annotation
-    nullable = False
-    if get_origin(kind) in (Union, UnionType):
-        nullable = type(None) in get_args(kind)
-        kind = next(option for option in get_args(kind) if option is not type(None))
-    if kind == Cron:
-        return "a cron expression of five fields" + (", or null" if nullable else "")
-    if get_args(kind):  # Annotated
-        kind = get_args(kind)[0]
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        words = ", ".join(f"`{member.value}`" for member in kind)
-    elif _model(field):
-        words = "a group of settings"
-    else:
-        words = {bool: "true or false", int: "whole number", float: "number", str: "text"}.get(kind, "number")
-    bounds = [_bound(rule) for rule in field.metadata]
-    words += "".join(f", {bound}" for bound in bounds if bound)
-    return words + (", or null" if nullable else "")
-
-
-def _bound(rule: Any) -> str:
-    match rule:
-        case annotated_types.Ge(ge=least):
-            return f"{least} or more"
-        case annotated_types.Gt(gt=bound):
-            return f"more than {bound}"
-        case annotated_types.Le(le=most):
-            return f"{most} or less"
-    pattern = getattr(rule, "pattern", None)
-    return f"of the form `{pattern}`" if pattern else ""
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    shown = _shown(field.get_default(call_default_factory=True))
-    return f"`{shown}`" if shown else ""
-
-
-def _shown(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value.value if isinstance(value, Enum) else value)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Write, or with ``--check`` say what would change."""
-    papers = {FOLDER / "settings.md": settings_paper()}
-    if "--check" not in arguments:
-        for file, content in papers.items():
+    :return: the exit status, 1 where a paper has drifted or cannot be written.
+    """
+    wrong = []
+    for name, paper in papers.items():
+        file = folder / name
+        try:
+            content = paper()
+        except CannotBeWritten as error:
+            wrong.append(f"docs/{name} cannot be written: {error}")
+            continue
+        if "--check" not in arguments:
             file.write_text(content, encoding="utf-8")
-        return 0
-    drifted = [file for file, content in papers.items() if not file.exists() or file.read_text("utf-8") != content]
-    for file in drifted:
-        print(f"{file.relative_to(FOLDER.parent)} is not what the code says: run `make docs`", file=sys.stderr)
-    return 1 if drifted else 0
+        elif not file.exists() or file.read_text("utf-8") != content:
+            wrong.append(f"docs/{name} is not what the code says: run `make docs`")
+    for message in wrong:
+        print(message, file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
