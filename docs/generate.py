@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from docs.papers import CannotBeWritten
+from docs.papers.dags import dags_paper
 from docs.papers.settings import settings_paper
 from docs.papers.tables import tables_paper
 
@@ -14,6 +15,7 @@ FOLDER = Path(__file__).parent
 PAPERS: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_paper,
     "tables.md": tables_paper,
+    "dags.md": dags_paper,
 }
 
 
