@@ -33,6 +33,7 @@ class Admin:
             for method, path, handler in (
                 ("GET", "requests", get_requests),
                 ("DELETE", "requests", delete_requests),
+                ("GET", "quota", get_quota),
                 ("GET", "effects", get_effects),
                 ("GET", "faults", get_faults),
                 ("POST", "faults", add_faults),
@@ -99,7 +100,13 @@ def get_requests(store: Store, request: Request) -> Answer:
 def delete_requests(store: Store, request: Request) -> Answer:
     """DELETE: count from zero."""
     store.counts.clear()
+    store.rate_limit.log.clear()
     return Answer.of({})
+
+
+def get_quota(store: Store, request: Request) -> Answer:
+    """GET: the latest requests in the order the quota met them: whose, when, in which window, whether admitted."""
+    return Answer.of(list(store.rate_limit.log))
 
 
 def get_effects(store: Store, request: Request) -> Answer:

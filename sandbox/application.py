@@ -89,9 +89,9 @@ class Application:
     def _admit(self, request: Request) -> tuple[Route | None, Rule | None, Answer | None]:
         """Find the request's route and its fault, or the refusal it gets before either matters."""
         store = self.store
-        prefix = f"/stores/{store.hash}"
+        prefix, client = f"/stores/{store.hash}", request.headers.get("user-agent", "")
         if not request.path.startswith(prefix + "/"):
-            store.rate_limit.take()
+            store.rate_limit.take(client)
             return None, None, not_found(request.path).answer()
         request.path = request.path[len(prefix) :]
         route, refusal = None, None
@@ -99,7 +99,7 @@ class Application:
             route = self._router.match(request)
         except Refusal as unknown:
             refusal = unknown.answer()
-        if not store.rate_limit.take():
+        if not store.rate_limit.take(client):
             return route, None, Refusal(429, "Too Many Requests").answer()
         rule = store.faults.strike(request.method, request.template, request.path)
         return route, rule, refusal if rule is None else None

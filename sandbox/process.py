@@ -14,6 +14,7 @@ import msgspec
 import requests
 
 from sandbox.exchange import Json
+from sandbox.rate_limit import Asking
 
 ROOT = Path(__file__).resolve().parent.parent
 FULL_TOKEN = "sandbox-token"
@@ -141,8 +142,12 @@ class SandboxProcess:
         """How many requests the store had in all."""
         return int(self.admin("requests")["total"])
 
+    def quota_log(self) -> list[Asking]:
+        """The latest requests in the order the quota met them."""
+        return msgspec.convert(self.admin("quota"), list[Asking])
+
     def forget_requests(self) -> None:
-        """Count requests from zero."""
+        """Count requests from zero, and forget who asked."""
         self.admin("requests", method="DELETE")
 
     def fault(self, kind: str, **rule: Any) -> None:

@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+
+import msgspec
 
 UNLIMITED = 1_000_000
+LOG_LENGTH = 20_000
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """One request as the quota met it.
+
+    :param client: its ``User-Agent``.
+    :param at: when, in the store's monotonic seconds.
+    :param window: the number of the window that it fell into.
+    :param admitted: false where it was answered 429.
+    """
+
+    client: str
+    at: float
+    window: int
+    admitted: bool
 
 
 class RateLimit:
@@ -18,17 +37,20 @@ class RateLimit:
         self.quota = quota
         self.window_ms = window_ms
         self.used = 0
+        self.window = 0
+        self.log: deque[Asking] = deque(maxlen=LOG_LENGTH)
         self._began = float("-inf")
 
-    def take(self) -> bool:
-        """Count one request; false when the window's quota is spent."""
+    def take(self, client: str) -> bool:
+        """Count one request of a client; false when the window's quota is spent."""
         now = time.monotonic()
         if (now - self._began) * 1000 >= self.window_ms:
             self._began, self.used = now, 0
-        if self.quota and self.used >= self.quota:
-            return False
-        self.used += 1
-        return True
+            self.window += 1
+        admitted = not self.quota or self.used < self.quota
+        self.used += admitted
+        self.log.append(Asking(client, now, self.window, admitted))
+        return admitted
 
     def start_over(self) -> None:
         """Begin a new window with the next request."""

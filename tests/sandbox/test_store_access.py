@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import pytest
+import requests
 
 from sandbox.process import SandboxProcess
 
@@ -93,6 +94,28 @@ def test_a_spent_quota_answers_429_until_the_window_is_over(store: SandboxProces
     assert 0 < wait_ms <= 300
     time.sleep(wait_ms / 1000)
     assert store.request("GET", "/v2/time").status_code == 200
+
+
+def test_the_store_knows_who_took_the_quota_and_who_was_refused(store: SandboxProcess) -> None:
+    store.configure(quota=2, window_ms=300)
+    store.forget_requests()
+    for client in ("ours", "theirs", "ours", "ours"):
+        headers = {"User-Agent": client, "X-Auth-Token": "sandbox-token"}
+        requests.get(f"{store.url}{PRODUCTS}/77", headers=headers, timeout=10)
+    time.sleep(0.35)
+    store.request("GET", "/v2/time")
+    log = store.quota_log()
+    assert [(one.client, one.admitted) for one in log[:4]] == [
+        ("ours", True),
+        ("theirs", True),
+        ("ours", False),
+        ("ours", False),
+    ]
+    first = log[0].window
+    assert [one.window - first for one in log] == [0, 0, 0, 0, 1]
+    assert [one.at for one in log] == sorted(one.at for one in log)
+    store.forget_requests()
+    assert store.quota_log() == []
 
 
 def test_a_quota_of_zero_has_no_end(store: SandboxProcess) -> None:
