@@ -61,8 +61,8 @@ chaos: setup ## Break every request and statement of every operation (SEED=, SAM
 chaos-selftest: setup ## Try whether mutants of our own code are caught by make chaos
 	@$(RUN) python -m tests.chaos --selftest
 
-bench: setup ## Measure an import: seconds, memory above the imports, requests, use of the quota
-	@$(RUN) python -m benchmarks.import_listings
+bench: setup ## Measure an import against the plainest client; memory, use of the quota, parsing
+	@$(RUN) python -m benchmarks
 
 clean: down ## Remove all that setup and the services have made, the embedded Postgres and its data too
 	@$(RUN) python -m stack.services clean

@@ -1,0 +1,65 @@
+"""What an import costs. ``python -m benchmarks [PART ...] [PRODUCTS ...]``; without a part all of them.
+
+See benchmarks/README.md for what each part prints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from benchmarks.memory import measure_memory
+from benchmarks.pairs import measure_pairs
+from stack.places import database_home
+from stack.postgres import EmbeddedPostgres
+
+PARTS = ("pairs", "memory")
+PRODUCTS = 20_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what is asked for, and print it."""
+    given = parse(arguments)
+    server = EmbeddedPostgres(database_home())
+    server.start()
+    measure: dict[str, Callable[[], None]] = {
+        "pairs": lambda: measure_pairs(server, given.sizes, given.pairs, with_airflow=not given.without_airflow),
+        "memory": lambda: measure_memory(server, given.sizes),
+    }
+    for part in given.parts:
+        measure[part]()
+    return 0
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="*", type=_part_or_size, metavar="PART|PRODUCTS", help=f"{', '.join(PARTS)}")
+    parser.add_argument("--pairs", type=_at_least_one, default=5, help="neighbouring pairs of floor and import (5)")
+    parser.add_argument("--without-airflow", action="store_true", help="pairs: each step in a process of its own")
+    given = parser.parse_args(arguments)
+    given.parts = [one for one in PARTS if one in given.what] or PARTS
+    given.sizes = sorted({one for one in given.what if isinstance(one, int)}) or [PRODUCTS]
+    return given
+
+
+def _part_or_size(text: str) -> str | int:
+    if text in PARTS:
+        return text
+    try:
+        return _at_least_one(text)
+    except ValueError:
+        message = f"must be {', '.join(PARTS)} or a number of products (got {text!r})"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())
