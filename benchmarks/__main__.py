@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.memory import measure_memory
 from benchmarks.pairs import measure_pairs
+from benchmarks.quota import SMALL, TRUE, measure_quota
 from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 
-PARTS = ("pairs", "memory")
+PARTS = ("pairs", "memory", "quota")
 PRODUCTS = 20_000
 
 
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     measure: dict[str, Callable[[], None]] = {
         "pairs": lambda: measure_pairs(server, given.sizes, given.pairs, with_airflow=not given.without_airflow),
         "memory": lambda: measure_memory(server, given.sizes),
+        "quota": lambda: measure_quota(server, TRUE if given.true_quota else SMALL),
     }
     for part in given.parts:
         measure[part]()
@@ -38,6 +40,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("what", nargs="*", type=_part_or_size, metavar="PART|PRODUCTS", help=f"{', '.join(PARTS)}")
     parser.add_argument("--pairs", type=_at_least_one, default=5, help="neighbouring pairs of floor and import (5)")
     parser.add_argument("--without-airflow", action="store_true", help="pairs: each step in a process of its own")
+    parser.add_argument("--true-quota", action="store_true", help="quota: 150 per 30 s, takes minutes")
     given = parser.parse_args(arguments)
     given.parts = [one for one in PARTS if one in given.what] or PARTS
     given.sizes = sorted({one for one in given.what if isinstance(one, int)}) or [PRODUCTS]
