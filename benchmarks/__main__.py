@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.memory import measure_memory
 from benchmarks.pairs import measure_pairs
+from benchmarks.parsing import measure_parsing
 from benchmarks.quota import SMALL, TRUE, measure_quota
 from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 
-PARTS = ("pairs", "memory", "quota")
+PARTS = ("pairs", "memory", "quota", "parsing")
 PRODUCTS = 20_000
 
 
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "pairs": lambda: measure_pairs(server, given.sizes, given.pairs, with_airflow=not given.without_airflow),
         "memory": lambda: measure_memory(server, given.sizes),
         "quota": lambda: measure_quota(server, TRUE if given.true_quota else SMALL),
+        "parsing": measure_parsing,
     }
     for part in given.parts:
         measure[part]()
