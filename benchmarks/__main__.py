@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from benchmarks.dlt_comparison import measure_dlt
 from benchmarks.memory import measure_memory
 from benchmarks.pairs import measure_pairs
 from benchmarks.parsing import measure_parsing
@@ -16,7 +17,7 @@ from benchmarks.quota import SMALL, TRUE, measure_quota
 from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 
-PARTS = ("pairs", "memory", "quota", "parsing")
+PARTS = ("pairs", "memory", "quota", "parsing", "dlt")
 PRODUCTS = 20_000
 
 
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "memory": lambda: measure_memory(server, given.sizes),
         "quota": lambda: measure_quota(server, TRUE if given.true_quota else SMALL),
         "parsing": measure_parsing,
+        "dlt": lambda: measure_dlt(server, given.sizes),
     }
     for part in given.parts:
         measure[part]()
