@@ -106,6 +106,13 @@ class ImportMode(StrEnum):
     CREATE_AND_OVERWRITE = "create_and_overwrite"
 
 
+class PullScope(StrEnum):
+    """How much of a store's catalog is pulled."""
+
+    ALL = "all"
+    CHANGED = "changed"
+
+
 class Follow(StrEnum):
     """Whether an overwriting import takes a field from the store."""
 
@@ -154,6 +161,18 @@ class ImportListings(Settings):
     overwrite: Overwrite = Field(
         default_factory=lambda: Overwrite(),
         description="Field by field, update or skip; read only where mode is create_and_overwrite.",
+    )
+    scope: PullScope = Field(
+        PullScope.ALL,
+        strict=False,
+        description="all pulls the whole catalog; changed asks the store only for products that it says to have"
+        " modified since the last pull, and notices no product that is gone.",
+    )
+    complete_every_hours: int = Field(
+        24,
+        ge=1,
+        le=8760,
+        description="With scope changed: the whole catalog is pulled all the same when that was last done longer ago.",
     )
     new_listings_paused: bool = Field(
         True,

@@ -81,6 +81,19 @@ def two_years_on(store: SandboxProcess, database: Database, run: Run) -> None:
     store.patch_product(sold[9]["id"], price=44.5)
 
 
+def an_hour_on(store: SandboxProcess, database: Database, run: Run) -> None:
+    """The warehouse knows the store; a few products have changed since, as the store itself tells."""
+    run()
+    products = sorted(store.products(), key=lambda each: int(each["id"]))
+    for number in range(0, len(products), 3):
+        store.request("PUT", f"/v3/catalog/products/{products[number]['id']}", json={"price": 100 + number})
+    created = {"name": "New", "type": "physical", "weight": 1, "price": 5, "sku": "NEW-1"}
+    store.request("POST", "/v3/catalog/products", json=created)
+    store.request("DELETE", f"/v3/catalog/products?id:in={products[1]['id']}")
+    edited = products[2]["variants"][0]["id"]
+    database.run("update core.listing_variant set price = 77 where variant_id = %s", edited)
+
+
 def a_busy_store(store: SandboxProcess) -> list[dict[str, Any]]:
     """Somebody works in the store: one product goes, one is renamed, one comes in. They are not in ``two_years_on``."""
     products = sorted(store.products(), key=lambda each: int(each["id"]))
@@ -105,6 +118,7 @@ def a_product_that_blinks(store: SandboxProcess) -> tuple[dict[str, Any], dict[s
 
 
 SMALL = {"page_size": 8, "readers": 2, "max_gone_share": 0.5, "max_renamed_share": 0.5}
+OVERWRITE = {"mode": "create_and_overwrite"}
 
 OPERATIONS = {
     "import_listings": Operation(
@@ -112,7 +126,8 @@ OPERATIONS = {
         import_listings.STEPS,
         (
             Situation("first", {**SMALL}, nothing, a_busy_store),
-            Situation("changed", {**SMALL, "mode": "create_and_overwrite"}, two_years_on, a_busy_store),
+            Situation("changed", {**SMALL, **OVERWRITE}, two_years_on, a_busy_store),
+            Situation("since", {**SMALL, **OVERWRITE, "scope": "changed"}, an_hour_on, a_busy_store),
         ),
         {"products": PRODUCTS, "seed": 7},
     )

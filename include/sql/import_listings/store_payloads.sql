@@ -1,7 +1,8 @@
 -- import_listings/load: what core reflects from now on.
--- Reads    staging.product, staging.problem, staging.listing, staging.brand, staging.category.
+-- Reads    staging.product, staging.problem, staging.listing, staging.brand, staging.category, ops.run.
 -- Writes   raw.product, raw.brand, raw.category.   Repeat  safe: keyed.
 -- A product that left a problem, or names a brand or category that nobody knows, is handled again by the next run.
+-- New names of brands and categories are kept only by a complete pull, for only that hands them on to all products.
 
 insert into raw.product as r (channel, product_id, payload, content_hash, reflected, fetched_at)
 select
@@ -49,7 +50,10 @@ select
 from staging.brand as s
 on conflict (
     channel, brand_id) do update set name = excluded.name
-where r.name <> excluded.name;
+where r.name <> excluded.name and (
+    select o.complete from ops.run as o
+    where o.run_no = :run_no
+);
 
 insert into raw.category as r (channel, category_id, path)
 select
@@ -59,4 +63,7 @@ select
 from staging.category as s
 on conflict (
     channel, category_id) do update set path = excluded.path
-where r.path <> excluded.path;
+where r.path <> excluded.path and (
+    select o.complete from ops.run as o
+    where o.run_no = :run_no
+);

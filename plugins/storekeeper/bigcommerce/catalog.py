@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -15,6 +16,8 @@ MOST_PER_PAGE = 250
 PRODUCTS = "/v3/catalog/products"
 WITH_PARTS: Query = {"include": "variants,images,custom_fields"}
 """Everything of a product that a listing is made of, in the request that brings the product itself."""
+
+EVERY: Query = {}
 
 MOST_STOCK_PER_PAGE = 1_000
 
@@ -60,19 +63,27 @@ class _OwnerPage(msgspec.Struct):
     data: list[_Owner]
 
 
-def product_pages(store: StoreClient, stretch: IdRange, size: PageSize) -> Iterator[Page]:
-    """Products with variants, images and custom fields, in ascending order of id; see :func:`id_pages`."""
-    return id_pages(store, PRODUCTS, stretch, WITH_PARTS, size)
+def changed_since(moment: datetime) -> Query:
+    """A filter for products that the store says to have changed at that moment of its own clock, or later."""
+    return {"date_modified:min": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def first_products(store: StoreClient, size: PageSize) -> Page:
+def product_pages(store: StoreClient, stretch: IdRange, size: PageSize, only: Query = EVERY) -> Iterator[Page]:
+    """Products with variants, images and custom fields, in ascending order of id; see :func:`id_pages`.
+
+    :param only: a filter.
+    """
+    return id_pages(store, PRODUCTS, stretch, {**WITH_PARTS, **only}, size)
+
+
+def first_products(store: StoreClient, size: PageSize, only: Query = EVERY) -> Page:
     """The page of the lowest ids."""
-    return read_page(store, PRODUCTS, {**WITH_PARTS, "sort": "id", "direction": "asc"}, size)
+    return read_page(store, PRODUCTS, {**WITH_PARTS, **only, "sort": "id", "direction": "asc"}, size)
 
 
-def last_products(store: StoreClient, size: PageSize) -> Page:
+def last_products(store: StoreClient, size: PageSize, only: Query = EVERY) -> Page:
     """The page of the highest ids."""
-    return read_page(store, PRODUCTS, {**WITH_PARTS, "sort": "id", "direction": "desc"}, size)
+    return read_page(store, PRODUCTS, {**WITH_PARTS, **only, "sort": "id", "direction": "desc"}, size)
 
 
 def products_by_id(store: StoreClient, product_ids: Sequence[int], size: PageSize) -> Page:

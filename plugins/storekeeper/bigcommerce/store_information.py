@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
 import msgspec
 
 from storekeeper.bigcommerce.client import StoreClient
@@ -16,6 +19,7 @@ class StoreInformation(msgspec.Struct):
     """The store's profile; the fields are the API's own.
 
     :param decimal_places: of the default currency.
+    :param clock: the store's own clock when it answered, to the second; None where the answer bore no date.
     """
 
     name: str
@@ -24,6 +28,7 @@ class StoreInformation(msgspec.Struct):
     currency: str = ""
     decimal_places: int = 2
     timezone: _Timezone = msgspec.field(default_factory=_Timezone)
+    clock: datetime | None = None
 
 
 def store_information(store: StoreClient) -> StoreInformation:
@@ -32,13 +37,22 @@ def store_information(store: StoreClient) -> StoreInformation:
     :raises AccessLost: the store does not exist, or the token does not let us in.
     """
     try:
-        return store.get("/v2/store").decode(StoreInformation)
+        answer = store.get("/v2/store")
     except Refused as error:
         if error.status != 404:
             raise
         raise AccessLost(
             f"there is no store with the hash {store.store_hash!r}: correct store_hash in the connection"
         ) from None
+    return msgspec.structs.replace(answer.decode(StoreInformation), clock=_date(answer.headers.get("Date")))
+
+
+def _date(header: str | None) -> datetime | None:
+    try:
+        said = parsedate_to_datetime(header) if header else None
+    except ValueError:
+        return None
+    return said if said is not None and said.tzinfo is not None else None
 
 
 _READS = {

@@ -12,13 +12,13 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 
 import msgspec
 
 from storekeeper.bigcommerce import catalog
-from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.bigcommerce.client import Query, StoreClient
 from storekeeper.bigcommerce.paging import IdRange, Page, PageSize
 from storekeeper.operations.progress import Progress
 from storekeeper.warehouse.database import Session
@@ -46,6 +46,7 @@ class CatalogPull:
         self._size = PageSize(page_size)
         self._run = run
         self._reflects = reflects
+        self._only: Query = catalog.EVERY
         self.progress = Progress("products", run, store)
 
     def everything(self, readers: int) -> None:
@@ -53,17 +54,41 @@ class CatalogPull:
 
         Only what is missing from a complete pull *and* from that confirming read is staged as missing.
         """
+        self._pages(readers)
+        with self._run.transaction() as session:
+            unseen = session.rows("import_listings/list_unseen", run_no=self._run.run_no, channel=self._run.channel)
+        self._by_id([row["product_id"] for row in unseen], confirm_missing=True)
+
+    def changed(self, since: datetime, readers: int) -> None:
+        """Every product that the store says to have changed, and those that are to be handled again all the same.
+
+        A product that changes meanwhile is found now or by the next pull, which asks from this one's beginning.
+
+        :param since: on the store's own clock.
+        """
+        self._only = catalog.changed_since(since)
+        self._pages(readers)
+        with self._run.transaction() as session:
+            again = session.rows(
+                "import_listings/list_unreflected",
+                run_no=self._run.run_no,
+                channel=self._run.channel,
+                reflects=self._reflects,
+            )
+        self.chosen([row["product_id"] for row in again])
+
+    def chosen(self, product_ids: Sequence[int]) -> None:
+        """These products, a page of ids a request. One that is not there is left to the next complete pull."""
+        self._by_id(product_ids, confirm_missing=False)
+
+    def _pages(self, readers: int) -> None:
         stretches = self._stretches()
         if not stretches:
             self._plan(readers)
             stretches = self._stretches()
         self._read_side_by_side([stretch for stretch in stretches if not stretch.finished], readers)
-        with self._run.transaction() as session:
-            unseen = session.rows("import_listings/list_unseen", run_no=self._run.run_no, channel=self._run.channel)
-        self.chosen([row["product_id"] for row in unseen])
 
-    def chosen(self, product_ids: Sequence[int]) -> None:
-        """These products, a page of ids a request; those that are not there are staged as missing."""
+    def _by_id(self, product_ids: Sequence[int], *, confirm_missing: bool) -> None:
         left = list(product_ids)
         while left:
             asked, left = left[: self._size.limit], left[self._size.limit :]
@@ -71,11 +96,12 @@ class CatalogPull:
             found = {product_id for product_id, _ in page.records}
             with self._run.transaction() as session:
                 self._stage(session, page)
-                session.run(
-                    "import_listings/add_missing",
-                    run_no=self._run.run_no,
-                    product_ids=[product_id for product_id in asked if product_id not in found],
-                )
+                if confirm_missing:
+                    session.run(
+                        "import_listings/add_missing",
+                        run_no=self._run.run_no,
+                        product_ids=[product_id for product_id in asked if product_id not in found],
+                    )
             self.progress.add(len(page.records))
 
     def _read_side_by_side(self, stretches: Sequence[Stretch], readers: int) -> None:
@@ -90,7 +116,7 @@ class CatalogPull:
             future.result()
 
     def _read(self, stretch: Stretch, stop: threading.Event) -> None:
-        for page in catalog.product_pages(self._store, stretch.left, self._size):
+        for page in catalog.product_pages(self._store, stretch.left, self._size, self._only):
             with self._run.transaction() as session:
                 self._stage(session, page)
                 session.run(
@@ -113,11 +139,11 @@ class CatalogPull:
 
     def _plan(self, readers: int) -> None:
         """Stage the first and the last page, and cut the ids between them into parts of about the same work."""
-        first = catalog.first_products(self._store, self._size)
+        first = catalog.first_products(self._store, self._size, self._only)
         self.progress.expected = first.total
         pages, between, left = [first], IdRange(0, None), 0
         if not first.last:
-            last = catalog.last_products(self._store, self._size)
+            last = catalog.last_products(self._store, self._size, self._only)
             end = first.records[-1][0]
             rest = [record for record in last.records if record[0] > end]
             pages.append(replace(last, records=rest))

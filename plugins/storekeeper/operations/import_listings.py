@@ -13,6 +13,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import RowMapping
+
 from storekeeper.bigcommerce import catalog
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.bigcommerce.store_information import store_information
@@ -20,7 +22,7 @@ from storekeeper.operations.catalog_pull import CatalogPull
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.step import Step
 from storekeeper.outcomes import HINTS, Counts, Problem, Reason, RunStopped, StagingLost
-from storekeeper.settings import Channel, Follow, ImportListings, ImportMode, MasterSku, Overwrite
+from storekeeper.settings import Channel, Follow, ImportListings, ImportMode, MasterSku, Overwrite, PullScope
 from storekeeper.transforms.import_listings import (
     LISTING_COLUMNS,
     VARIANT_COLUMNS,
@@ -38,6 +40,9 @@ PRODUCTS_PER_CHUNK = 1_000
 
 GUARDED_FROM = 20
 """The guards bind from so many listings or variants up: in a smaller shop a share says nothing."""
+
+OVERLAP_MINUTES = 5
+"""A pull of what changed asks from so much before the last one: the store may show a change a little later."""
 
 ROW_VERSION = 1
 """Raised when the same payload makes other rows than before: then every product is handled again."""
@@ -67,11 +72,16 @@ def extract(
         _describe(store, run, channel)
         if "names" not in committed:
             _stage_names(store, run)
-        pull = CatalogPull(store, run, _reflects(run, channel, settings), settings.page_size)
+        reflects = _reflects(run, channel, settings)
+        pull = CatalogPull(store, run, reflects, settings.page_size)
+        scope = _decide(run, settings, narrowed=bool(skus), renamed=reflects is None)
         if skus:
             pull.chosen(_find_products(store, run, settings, skus))
-        else:
+        elif scope["complete"]:
             pull.everything(settings.readers)
+        else:
+            log.info("asking for what changed since %s on the store's clock", scope["changed_since"])
+            pull.changed(scope["changed_since"], settings.readers)
         if channel.location_id is not None and "stock" not in committed:
             _stage_stock(store, run, channel.location_id)
         with run.transaction() as session:
@@ -129,18 +139,24 @@ def load(
     channel: Channel,
     settings: ImportListings,
     *,
-    complete: bool = True,
     confirm_large_change: bool = False,
 ) -> Counts:
     """Decide and merge, in one transaction: match, guard, follow, create, retire, problems, watermark, counts.
 
-    :param complete: the pull was of the whole catalog.
     :param confirm_large_change: a person has let an upheaval through.
     :raises RunStopped: more of the channel would be renamed or gone than its settings allow; nothing was written.
     """
     if run.step == "loaded":
         outcome = run.outcome()
-        return Counts(**{name: outcome[name] for name in Counts().as_dict()})
+        counts = Counts(**{name: outcome[name] for name in Counts().as_dict()})
+    else:
+        counts = _merge(run, channel, settings, confirm_large_change=confirm_large_change)
+    with run.warehouse.transaction() as session:
+        session.run("import_listings/drop_staging", run_no=run.run_no)
+    return counts
+
+
+def _merge(run: Run, channel: Channel, settings: ImportListings, *, confirm_large_change: bool) -> Counts:
     values = _values(run, channel, settings)
     with run.transaction() as session:
 
@@ -165,13 +181,10 @@ def load(
             step("record_problems")
             step("analyze_changes")
             counts = Counts(**session.row("import_listings/count_outcome", run_no=run.run_no, **values))
-            if complete:
-                step("move_watermark")
+            step("move_watermark")
             if run.dry_run:
                 merge.rollback()
         _end(session, run, settings, counts)
-    with run.warehouse.transaction() as session:
-        session.run("import_listings/drop_staging", run_no=run.run_no)
     return counts
 
 
@@ -194,7 +207,6 @@ def _load(step: Step) -> dict[str, Any]:
             step.run,
             step.channel,
             step.settings,
-            complete=not step.skus,
             confirm_large_change=bool(step.params.get("confirm_large_change")),
         ).as_dict()
 
@@ -227,7 +239,7 @@ def _describe(store: StoreClient, run: Run, channel: Channel) -> None:
     """Keep what the store says of itself, and the rules that shape what is wanted of it."""
     information = store_information(store)
     with run.transaction() as session:
-        session.run("import_listings/begin_pull", run_no=run.run_no)
+        session.run("import_listings/begin_pull", run_no=run.run_no, store_time=information.clock)
         if not run.dry_run:
             session.run(
                 "runs/describe_channel",
@@ -241,6 +253,20 @@ def _describe(store: StoreClient, run: Run, channel: Channel) -> None:
                 rules=json.dumps(channel.rules()),
             )
     log.info("the store is %r (plan %s, %s)", information.name, information.plan_name, information.currency)
+
+
+def _decide(run: Run, settings: ImportListings, *, narrowed: bool, renamed: bool) -> RowMapping:
+    """Whether the pull is ``complete``, or since when (``changed_since``) it asks; a second attempt keeps to it."""
+    with run.transaction() as session:
+        return session.row(
+            "import_listings/decide_pull",
+            run_no=run.run_no,
+            channel=run.channel,
+            narrowed=narrowed,
+            only_changed=settings.scope is PullScope.CHANGED and not renamed,
+            overlap_minutes=OVERLAP_MINUTES,
+            complete_every_hours=settings.complete_every_hours,
+        )
 
 
 def _stage_names(store: StoreClient, run: Run) -> None:
