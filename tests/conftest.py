@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,6 +65,14 @@ class Database:
 
     def run(self, statement: str, *values: Any) -> None:
         self._connection.execute(statement, values or None)
+
+    def wait_until_alone(self, seconds: float = 10) -> None:
+        """Wait until nobody else is connected."""
+        until = time.monotonic() + seconds
+        others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        while self.value(f"{others} and backend_type = 'client backend'"):
+            assert time.monotonic() < until, "somebody else is still connected"
+            time.sleep(0.02)
 
     def warehouse(self) -> Warehouse:
         """The product's own way into it."""

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine
 from stack.postgres import EmbeddedPostgres
 from storekeeper.outcomes import WarehouseUnavailable
 from storekeeper.warehouse.database import Warehouse
+from storekeeper.warehouse.sql import SQL
 from tests.conftest import Database
 
 # The columns that other people's scripts rely on.
@@ -63,7 +64,8 @@ def test_many_workers_may_make_the_schema_at_once(empty: Database) -> None:
     for worker in workers:
         worker.join()
     assert failures == []
-    assert empty.value("select version_num from ops.schema_version") == "0002"
+    newest = max(file.stem for file in (SQL / "migrations").glob("*.sql"))
+    assert empty.value("select version_num from ops.schema_version") == newest[:4]
     assert empty.value("select count(*) from ops.views_version") == 1
 
 
