@@ -91,8 +91,10 @@ class Run:
 
         :raises RunSuperseded: another attempt of this run has begun.
         """
-        with self.warehouse.transaction() as session:
-            held = session.row("runs/hold", run_no=self.run_no, attempt=self.attempt)
+        with self.warehouse.transaction(bounded=False) as session:
+            held = session.row(
+                "runs/hold", run_no=self.run_no, attempt=self.attempt, stall_ms=self.warehouse.stall_ms
+            )
             if not held["mine"]:
                 raise RunSuperseded(f"another attempt of run {self.run_id!r} has taken over; this one stops")
             session.clock = held["clock"]
