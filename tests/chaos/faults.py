@@ -72,11 +72,12 @@ def _statements() -> Iterator[Fault]:
     sides: tuple[Side, Side] = ("before", "after")
     for side in sides:
         yield Fault(f"statement-kill-{side}", strike=("kill", side))
-        yield Fault(f"statement-kill-{side}-next", strike=("kill", side), recovery="next")
         yield Fault(f"statement-cut-{side}", strike=("cut", side))
-        yield Fault(f"statement-restart-{side}", strike=("restart", side))
-        yield Fault(f"statement-stall-{side}", strike=("stall", side), recovery="successor")
-        yield Fault(f"statement-stall-{side}-next", strike=("stall", side), recovery="overtaken")
+    # for what follows, before one statement is after the one before it
+    yield Fault("statement-kill-next", strike=("kill", "after"), recovery="next")
+    yield Fault("statement-restart", strike=("restart", "after"))
+    yield Fault("statement-stall", strike=("stall", "after"), recovery="successor")
+    yield Fault("statement-stall-next", strike=("stall", "after"), recovery="overtaken")
     yield Fault("statement-disk-full", strike=("disk_full", "before"))
 
 

@@ -171,7 +171,6 @@ def _missing_not_confirmed() -> None:
 
 
 KILLS = ("statement-kill-before", "statement-kill-after")
-STALLS = ("statement-stall-before-next", "statement-stall-after-next")
 
 MUTANTS = {
     "run-state-first": Mutant(
@@ -199,7 +198,7 @@ MUTANTS = {
         "an older reading overwrites a newer one",
         _without("import_listings/leave_out_outdated"),
         "first",
-        STALLS,
+        ("statement-stall-next",),
         near="import_listings/prepare_load",
     ),
     "dedupe-removed": Mutant(
@@ -209,7 +208,7 @@ MUTANTS = {
         "staging is not bound to its run",
         _staging_shared,
         "first",
-        tuple(f"{kill}-next" for kill in KILLS),
+        ("statement-kill-next",),
         near="import_listings/prepare_load",
     ),
     "transform-twice": Mutant(
@@ -223,7 +222,7 @@ MUTANTS = {
         "staging that a crash emptied is taken for an empty store",
         _whole_not_checked,
         "first",
-        ("statement-restart-after",),
+        ("statement-restart",),
         near="runs/advance",
     ),
     "missing-not-confirmed": Mutant(

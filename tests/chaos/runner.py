@@ -25,7 +25,7 @@ from storekeeper.warehouse.database import Warehouse
 from tests.chaos.operations import CHANNEL, OPERATIONS
 
 PATIENCE = Patience(connect=2, read=0.6, total=1.2, attempts=3, backoff=0.01, backoff_most=0.05, throttled_most=5)
-STALL_SECONDS = 1.0
+STALL_SECONDS = 0.5
 
 
 def perform(order: dict[str, Any], log: Any) -> dict[str, Any]:
