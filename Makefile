@@ -57,6 +57,7 @@ lock: ## Resolve requirements.in into requirements.txt anew
 
 chaos: setup ## Break every request and statement of every operation (SEED=, SAMPLE= for so many points)
 	@$(RUN) python -m tests.chaos --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE))
+	@$(RUN) python -m tests.chaos --seed $(or $(SEED),1) --airflow 6
 
 chaos-selftest: setup ## Try whether mutants of our own code are caught by make chaos
 	@$(RUN) python -m tests.chaos --selftest

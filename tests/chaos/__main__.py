@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 
+from tests.chaos.airflow import try_through_airflow
 from tests.chaos.faults import Point, every_point, pairs, sample
 from tests.chaos.lane import Lane, Verdict
 from tests.chaos.matrix import explain, table, try_all
@@ -25,9 +26,12 @@ def main() -> int:
     parser.add_argument("--lanes", type=int, default=2, help="trials side by side (%(default)s)")
     parser.add_argument("--point", action="append", help="only this one, as the report names it (repeatable)")
     parser.add_argument("--selftest", action="store_true", help="try whether mutants of our own code are caught")
+    parser.add_argument("--airflow", type=int, default=0, help="so many points through the real Airflow, and no others")
     asked = parser.parse_args()
     if asked.selftest:
         return _selftest()
+    if asked.airflow:
+        return _report(try_through_airflow(asked.airflow, asked.seed))
     chosen = [Point.parse(text) for text in asked.point] if asked.point else _points(asked)
     print(f"{len(chosen):,} points, seed {asked.seed}", flush=True)
     began, said, done = time.monotonic(), time.monotonic(), 0
@@ -42,8 +46,16 @@ def main() -> int:
             print(f"  {done:,} of {len(chosen):,}, {said - began:.0f} s", flush=True)
 
     verdicts = try_all(chosen, asked.lanes, progress)
-    print(f"\n{table(verdicts)}\n\nseed {asked.seed}, {time.monotonic() - began:.0f} s")
-    return 1 if any(verdict.broken for verdict in verdicts) else 0
+    print(f"\nseed {asked.seed}, {time.monotonic() - began:.0f} s")
+    return _report(verdicts)
+
+
+def _report(verdicts: list[Verdict]) -> int:
+    print(f"\n{table(verdicts)}")
+    broken = [verdict for verdict in verdicts if verdict.broken]
+    if broken:
+        print("\n" + "\n".join(str(verdict.point) for verdict in broken))
+    return 1 if broken else 0
 
 
 def _points(asked: argparse.Namespace) -> list[Point]:

@@ -209,7 +209,6 @@ class Lane:
         return answer
 
     def _start(self, situation: Situation, database: str, run_id: str, task: str | None = None) -> int:
-        uri = self._server.uri(database).replace(f":{self._server.port}/", f":{self._proxy.port}/")
         return int(
             self._order(
                 {
@@ -217,7 +216,7 @@ class Lane:
                     "operation": self.operation.name,
                     "settings": dict(situation.settings),
                     "mutant": self.mutant,
-                    "uri": f"{uri}?sslmode=disable&gssencmode=disable",
+                    "uri": self._uri(database),
                     "store": self._stores[situation.name].root,
                     "run_id": run_id,
                     "task": task or next(iter(self.operation.steps)),
@@ -225,6 +224,10 @@ class Lane:
                 }
             )["pid"]
         )
+
+    def _uri(self, database: str) -> str:
+        uri = self._server.uri(database).replace(f":{self._server.port}/", f":{self._proxy.port}/")
+        return f"{uri}?sslmode=disable&gssencmode=disable"
 
     def _await(self, pid: int) -> dict[str, Any]:
         return self._order({"do": "await", "pid": pid, "seconds": SECONDS})
