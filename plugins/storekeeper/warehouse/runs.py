@@ -14,8 +14,10 @@ from typing import Any, Self
 
 from sqlalchemy import RowMapping
 
-from storekeeper.outcomes import Counts, RunSuperseded
+from storekeeper.outcomes import Counts, RunSuperseded, WarehouseUnavailable
 from storekeeper.warehouse.database import Session, Warehouse
+
+_SUPERSEDED = "another attempt of run {run_id!r} has taken over; this one stops"
 
 ABANDONED_MINUTES = 30  # without a sign of life; Airflow itself gives a silent worker up after 5
 
@@ -91,14 +93,27 @@ class Run:
 
         :raises RunSuperseded: another attempt of this run has begun.
         """
-        with self.warehouse.transaction(bounded=False) as session:
-            held = session.row(
-                "runs/hold", run_no=self.run_no, attempt=self.attempt, stall_ms=self.warehouse.stall_ms
-            )
-            if not held["mine"]:
-                raise RunSuperseded(f"another attempt of run {self.run_id!r} has taken over; this one stops")
-            session.clock = held["clock"]
-            yield session
+        try:
+            with self.warehouse.transaction(bounded=False) as session:
+                held = session.row(
+                    "runs/hold", run_no=self.run_no, attempt=self.attempt, stall_ms=self.warehouse.stall_ms
+                )
+                if not held["mine"]:
+                    raise RunSuperseded(_SUPERSEDED.format(run_id=self.run_id))
+                session.clock = held["clock"]
+                yield session
+        except WarehouseUnavailable as broken:
+            if self._is_superseded():  # then it was the new attempt that cut the connection
+                raise RunSuperseded(_SUPERSEDED.format(run_id=self.run_id)) from broken
+            raise
+
+    def _is_superseded(self) -> bool:
+        try:
+            with self.warehouse.transaction() as session:
+                mine: bool = session.row("runs/is_newest", run_no=self.run_no, attempt=self.attempt)["mine"]
+        except WarehouseUnavailable:
+            return False
+        return not mine
 
     def touch(self) -> None:
         """Give a sign of life: a long task is no dead one. Never inside one of the run's own transactions."""
