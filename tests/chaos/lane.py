@@ -66,6 +66,7 @@ class Undisturbed:
     :param after: the warehouse where it ends.
     :param moved: where it ends when the store has moved before it began.
     :param after_and_moved: where a second run ends when the store moved after the first.
+    :param store: everything in the store where it ends.
     :param later: where one more run ends after ``moved``, and after ``after_and_moved``.
     """
 
@@ -74,6 +75,7 @@ class Undisturbed:
     moved: Warehouse
     after_and_moved: Warehouse
     later: tuple[Warehouse, Warehouse]
+    store: dict[str, list[Any]]
     effects: list[Any]
     requests: int
     statements: list[Statement]
@@ -154,7 +156,7 @@ class Lane:
             self._proxy.arm(None)
             self._must_succeed(situation, at, FIRST)
             statements, requests = list(self._proxy.statements), store.request_count()
-            after, effects = self._state(at), store.effects()
+            after, effects, catalog = self._state(at), store.effects(), store.dump()
             self._move(store, moves)
             self._must_succeed(situation, at, SECOND)
             after_and_moved = self._state(at)
@@ -167,7 +169,9 @@ class Lane:
             self._must_succeed(situation, at, THIRD)
             laters = (self._state(at), later)
         self.mutant = mutant
-        return Undisturbed(before, after, moved, after_and_moved, laters, effects, requests, statements, moves, blink)
+        return Undisturbed(
+            before, after, moved, after_and_moved, laters, catalog, effects, requests, statements, moves, blink
+        )
 
     def _must_succeed(self, situation: Situation, database: str, run_id: str) -> None:
         ended = self._run(situation, database, run_id)
@@ -318,6 +322,8 @@ class _Trial:
                 self._another_run()
             else:
                 self._retry(ended)
+        if recovery == "retry" and self._store.dump() != self._expected.store:
+            self._broken("the store differs from what an undisturbed run leaves")
         self._same_effects()
         return self._verdict
 
