@@ -8,10 +8,11 @@ import time
 
 from tests.chaos.airflow import try_through_airflow
 from tests.chaos.faults import Point, every_point, pairs, sample
-from tests.chaos.lane import Lane, Verdict
+from tests.chaos.lane import Lane
 from tests.chaos.matrix import explain, table, try_all
 from tests.chaos.mutants import MUTANTS, caught
 from tests.chaos.operations import OPERATIONS
+from tests.chaos.trial import Verdict
 
 
 def main() -> int:

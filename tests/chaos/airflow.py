@@ -14,8 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 import requests
@@ -26,9 +25,10 @@ from stack.environment import variables
 from stack.places import PROJECT, database_home, free_port
 from stack.postgres import EmbeddedPostgres
 from tests.chaos.faults import Point, every_point, sample
-from tests.chaos.lane import Lane, Verdict
-from tests.chaos.operations import CHANNEL, OPERATIONS, Operation
+from tests.chaos.lane import Lane, Place, Undisturbed
+from tests.chaos.operations import CHANNEL, OPERATIONS
 from tests.chaos.state import EARLY, differences, without
+from tests.chaos.trial import Verdict, arm, has_struck
 
 FAULTS = (
     "request-kill-before", "request-kill-after", "request-503-thrice", "statement-kill-before", "statement-kill-after",
@@ -39,48 +39,15 @@ FAULTS = (
 SITUATION = "changed"
 
 
-class AirflowLane(Lane):
-    """A lane whose first attempt is Airflow's, and every further one too."""
+class Airflow:
+    """Airflow with a home, a metadata database and a port of its own; one channel, one DAG that matters.
 
-    def __init__(self, operation: Operation) -> None:
-        super().__init__(operation, 50)
-        self._airflow: _Airflow | None = None
+    :param place: whose store and warehouse its connections lead to.
+    """
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop Airflow first."""
-        if self._airflow is not None:
-            self._airflow.stop()
-        super().__exit__(kind, error, trace)
-
-    def try_(self, point: Point) -> Verdict:
-        """Fail at one point, leave the rest to Airflow, and compare with the undisturbed run."""
-        expected, store = self.undisturbed(point.situation), self._stores[point.situation]
-        situation = self.operation.situation(point.situation)
-        began = time.monotonic()
-        with self._world(situation) as at:
-            if self._airflow is None:
-                settings = {**situation.settings, "schedule": None}
-                self._airflow = _Airflow(self.operation.name, settings, self._uri(at), store.root)
-            strike = self._arm(store, point, expected)
-            state, attempts = self._airflow.run()
-            reached = strike.struck.is_set() if strike else any(rule["struck"] for rule in store.admin("faults"))
-            verdict = Verdict(point, reached, ended=f"{state}, tasks tried {attempts} times in all")
-            if reached and state != "success":
-                verdict.broken.append(f"Airflow ended the run {state}")
-            elif reached:
-                wanted, found = without(expected.after, *EARLY), without(self._state(at), *EARLY)
-                if found != wanted:
-                    verdict.broken += ["the warehouse differs from the undisturbed run", *differences(wanted, found)]
-        verdict.seconds = time.monotonic() - began
-        return verdict
-
-
-class _Airflow:
-    """Airflow with a home, a metadata database and a port of its own; one channel, one DAG that matters."""
-
-    def __init__(self, operation: str, settings: dict[str, Any], warehouse: str, store: str) -> None:
+    def __init__(self, place: Place) -> None:
+        operation = place.lane.operation.name
+        settings = {**place.situation.settings, "schedule": None}
         self._dag_id = f"{operation}__{CHANNEL}"
         self._runs = 0
         self._home = tempfile.TemporaryDirectory(prefix="storekeeper-chaos-")
@@ -97,7 +64,7 @@ class _Airflow:
         metadata = self._server.uri(self._database).removeprefix("postgresql://")
         connection = {
             "conn_type": "bigcommerce",
-            "host": store,
+            "host": place.store.root,
             "login": "client",
             "password": "sandbox-token",
             "extra": {"store_hash": "sandbox"},
@@ -118,7 +85,7 @@ class _Airflow:
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self._address}/execution/",
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(28793)),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(28894)),
-            "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": warehouse,
+            "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": place.uri,
             f"AIRFLOW_CONN_BIGCOMMERCE_{CHANNEL.upper()}": json.dumps(connection),
             "STOREKEEPER_CHANNELS_DIR": str(channels),
         }
@@ -129,7 +96,19 @@ class _Airflow:
             start_new_session=True,
         )  # fmt: skip
         self._session = requests.Session()
-        self._until(240, "Airflow knows the DAG", self._knows_the_dag)
+
+    def __enter__(self) -> Self:
+        """Come back when it knows the DAG."""
+        try:
+            self._until(240, "Airflow knows the DAG", self._knows_the_dag)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End all of its processes, and remove what they kept."""
+        self.stop()
 
     def run(self) -> tuple[str, int]:
         """Trigger a run and await its end: its state, and how often its tasks were tried in all."""
@@ -197,10 +176,30 @@ def points(most: int, seed: int, requests_sent: int, statements: int) -> list[Po
 
 def try_through_airflow(most: int, seed: int) -> list[Verdict]:
     """A sample of points, each a run of the DAG."""
-    with AirflowLane(OPERATIONS["import_listings"]) as lane:
+    with contextlib.ExitStack() as stack:
+        lane = stack.enter_context(Lane(OPERATIONS["import_listings"], 50))
         usual = lane.undisturbed(SITUATION)
+        airflow: Airflow | None = None
         verdicts = []
         for point in points(most, seed, usual.requests, len(usual.statements)):
-            verdicts.append(lane.try_(point))
+            with lane.place(point.situation) as place:
+                if airflow is None:  # the place of each trial has the same address
+                    airflow = stack.enter_context(Airflow(place))
+                verdicts.append(_try(airflow, place, point, usual))
             print(f"{point}: {verdicts[-1].ended}, {verdicts[-1].seconds:.0f} s", flush=True)
-        return verdicts
+    return verdicts
+
+
+def _try(airflow: Airflow, place: Place, point: Point, expected: Undisturbed) -> Verdict:
+    """Fail at one point, leave the rest to Airflow, and compare with the undisturbed run."""
+    began = time.monotonic()
+    strike = arm(place, point, expected)
+    state, attempts = airflow.run()
+    verdict = Verdict(point, has_struck(place, strike), ended=f"{state}, tasks tried {attempts} times in all")
+    wanted, found = without(expected.after, *EARLY), without(place.state(), *EARLY)
+    if state != "success":
+        verdict.broken.append(f"Airflow ended the run {state}")
+    elif found != wanted:
+        verdict.broken += ["the warehouse differs from the undisturbed run", *differences(wanted, found)]
+    verdict.seconds = time.monotonic() - began
+    return verdict

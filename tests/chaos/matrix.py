@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from tests.chaos.faults import FAULTS, Point
-from tests.chaos.lane import Lane, Verdict
+from tests.chaos.lane import Lane
 from tests.chaos.operations import OPERATIONS
+from tests.chaos.trial import Verdict, try_point
 
 Progress = Callable[[Verdict], None]
 
@@ -36,7 +37,7 @@ def try_all(points: Sequence[Point], lanes: int = 1, progress: Progress = lambda
                             point = waiting.get_nowait()
                         except queue.Empty:
                             return
-                        verdicts[point] = lane.try_(point)
+                        verdicts[point] = try_point(lane, point)
                         progress(verdicts[point])
             except BaseException as failure:
                 failures.append(failure)

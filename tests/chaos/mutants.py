@@ -22,6 +22,7 @@ from storekeeper.warehouse.runs import Run
 from tests.chaos.faults import FAULTS, Point
 from tests.chaos.lane import Lane, Undisturbed
 from tests.chaos.operations import OPERATIONS
+from tests.chaos.trial import try_point
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +237,10 @@ def caught(name: str) -> tuple[Point | None, str]:
     mutant = MUTANTS[name]
     with Lane(OPERATIONS["import_listings"], mutant=name) as lane:
         for point in _points(mutant, lane.undisturbed(mutant.situation)):
-            verdict = lane.try_(point)
+            verdict = try_point(lane, point)
             if verdict.broken:
                 lane.mutant = ""
-                if not lane.try_(point).broken:
+                if not try_point(lane, point).broken:
                     return point, verdict.broken[0]
                 lane.mutant = name
     return None, ""
