@@ -132,7 +132,11 @@ def _down() -> None:
 def _clean() -> None:
     """Remove the embedded Postgres with its data; what lies below .local is left to the caller."""
     stop_all()
-    shutil.rmtree(database_home(), ignore_errors=True)
+    home = database_home()
+    for left in home.parent.glob(f"{home.name}-chaos-*"):  # of a `make chaos` that was killed
+        EmbeddedPostgres(left).stop(at_once=True)
+        shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _wait_until_healthy(address: str, seconds: float = 180) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--selftest", action="store_true", help="try whether mutants of our own code are caught")
     parser.add_argument("--airflow", type=int, default=0, help="so many points through the real Airflow, and no others")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all that was started is stopped
     if asked.selftest:
         return _selftest()
     if asked.airflow:
