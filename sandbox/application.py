@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from sandbox.admin import Admin
 from sandbox.connection import Receive, Scope, Send, drop, kill_client, read_body
-from sandbox.delivery import deliver, deliver_cut, deliver_dripping, faulty_answer
+from sandbox.delivery import deliver, deliver_cut, deliver_dripping, deliver_miscounted, faulty_answer, replaced
 from sandbox.exchange import Answer, Refusal, Request, not_found
 from sandbox.faults import Rule
 from sandbox.routes import store_router
@@ -99,7 +99,7 @@ class Application:
             route = self._router.match(request)
         except Refusal as unknown:
             refusal = unknown.answer()
-        if not store.rate_limit.take(client):
+        if not store.rate_limit.take(client, request.path, request.query):
             return route, None, Refusal(429, "Too Many Requests").answer()
         rule = store.faults.strike(request.method, request.template, request.path)
         return route, rule, refusal if rule is None else None
@@ -137,10 +137,12 @@ class Application:
             await deliver_cut(scope, receive, send, answer, headers, chunked=rule.chunked)
         elif rule.kind == "slow" and rule.drip:
             await deliver_dripping(send, answer, headers, rule.seconds)
+        elif rule.kind == "length":
+            await deliver_miscounted(scope, receive, answer, headers, rule)
         else:
             if rule.kind == "slow" and rule.strikes_after:
                 await asyncio.sleep(rule.seconds)
-            await deliver(send, answer, headers)
+            await deliver(send, replaced(answer, rule.replacements), headers)
 
     def _check(self, request: Request, answer: Answer, headers: dict[str, str]) -> None:
         if self._specification is None or request.path.startswith("/stores/"):

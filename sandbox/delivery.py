@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
-from sandbox.connection import Receive, Scope, Send, drop
+from sandbox.connection import Receive, Scope, Send, drop, transport_of
 from sandbox.exchange import STATUS_PAGE, Answer
 from sandbox.faults import Rule
 
@@ -37,12 +38,23 @@ def faulty_answer(rule: Rule) -> Answer:
     return Answer(status, msgspec.json.encode(body), dict(rule.headers))
 
 
-def _start(answer: Answer, headers: Mapping[str, str], length: int | None) -> dict[str, object]:
+def replaced(answer: Answer, replacements: Mapping[str, str]) -> Answer:
+    """The answer with other bytes, given in hexadecimal digits, for some texts of its body."""
+    body = answer.body
+    for text, digits in replacements.items():
+        body = body.replace(text.encode(), bytes.fromhex(digits))
+    return replace(answer, body=body)
+
+
+def _headers(answer: Answer, headers: Mapping[str, str], length: int | None) -> list[tuple[bytes, bytes]]:
     lines = {"Content-Type": answer.content_type, **headers, **answer.headers}
     if length is not None and answer.status not in BODILESS:
         lines["Content-Length"] = str(length)
-    listed = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines.items()]
-    return {"type": "http.response.start", "status": answer.status, "headers": listed}
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines.items()]
+
+
+def _start(answer: Answer, headers: Mapping[str, str], length: int | None) -> dict[str, object]:
+    return {"type": "http.response.start", "status": answer.status, "headers": _headers(answer, headers, length)}
 
 
 async def deliver(send: Send, answer: Answer, headers: Mapping[str, str]) -> None:
@@ -57,6 +69,20 @@ async def deliver_cut(
     """Send half of the body, then cut the connection."""
     await send(_start(answer, headers, None if chunked else len(answer.body)))
     await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
+    await drop(scope, receive, flush=True)
+
+
+async def deliver_miscounted(
+    scope: Scope, receive: Receive, answer: Answer, headers: Mapping[str, str], rule: Rule
+) -> None:
+    """Send the whole body under a wrong length, and cut the connection some time later.
+
+    The server would not let that pass, so it goes to the connection directly.
+    """
+    head = [b"HTTP/1.1 %d Fault" % answer.status]
+    head += [name + b": " + value for name, value in _headers(answer, headers, len(answer.body) + rule.off_by)]
+    transport_of(scope).write(b"\r\n".join([*head, b"", answer.body]))
+    await asyncio.sleep(rule.seconds)
     await drop(scope, receive, flush=True)
 
 

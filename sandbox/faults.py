@@ -8,8 +8,9 @@ from typing import Literal
 import msgspec
 
 Kind = Literal[
-    "status", "reset", "truncate", "slow", "lost_answer", "html", "redirect", "garbage", "deaf", "kill", "change"
-]
+    "status", "reset", "truncate", "length", "slow", "lost_answer", "html", "redirect", "garbage", "replace", "deaf",
+    "kill", "change",
+]  # fmt: skip
 
 
 class Match(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,7 +48,12 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
 
     :param times: how often it strikes at most; ``None`` for ever (once, when an ``nth`` is given).
     :param status: the status of ``status`` and ``html``.
-    :param seconds: how long ``slow`` waits, or takes to let the body out with ``drip``.
+    :param seconds: how long ``slow`` waits, or takes to let the body out with ``drip``; how long a connection stays
+        open after a ``length`` that is not kept.
+    :param off_by: how many bytes more (or, below 0, fewer) than it sends ``length`` promises.
+    :param replacements: what ``replace`` puts into the body: a text that stands in it, and the bytes for it in
+        hexadecimal digits. So an answer may hold what no JSON of a test can: bytes that are not UTF-8, half characters,
+        numbers beyond all floats.
     :param parameters: the query parameters that ``deaf`` does not see, as a store that ignores a filter.
     :param changes: what ``change`` does to the store before it answers: admin requests ``{method, path, body}``.
     :param chunked: ``truncate`` sends chunks and leaves out the last, instead of a length that is not kept.
@@ -64,6 +70,8 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     seconds: float = 1.0
     location: str = "https://login.example.com/"
     drip: bool = False
+    off_by: int = 0
+    replacements: dict[str, str] = {}
     parameters: list[str] = []
     changes: list[Change] = []
     chunked: bool = False
@@ -87,7 +95,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     @property
     def replaces_answer(self) -> bool:
         """Whether the client gets another answer, or none, in place of the store's own."""
-        return self.kind not in ("slow", "truncate", "lost_answer", "deaf", "change")
+        return self.kind not in ("slow", "truncate", "length", "replace", "lost_answer", "deaf", "change")
 
     @property
     def lets_effect(self) -> bool:

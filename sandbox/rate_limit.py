@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterable
 
 import msgspec
 
@@ -15,6 +16,7 @@ class Asking(msgspec.Struct, frozen=True):
     """One request as the quota met it.
 
     :param client: its ``User-Agent``.
+    :param path: what it asked for, below the store; empty, as ``query``, where it asked for another store.
     :param at: when, in the store's monotonic seconds.
     :param window: the number of the window that it fell into.
     :param admitted: false where it was answered 429.
@@ -24,6 +26,8 @@ class Asking(msgspec.Struct, frozen=True):
     at: float
     window: int
     admitted: bool
+    path: str = ""
+    query: dict[str, str] = {}
 
 
 class RateLimit:
@@ -41,7 +45,7 @@ class RateLimit:
         self.log: deque[Asking] = deque(maxlen=LOG_LENGTH)
         self._began = float("-inf")
 
-    def take(self, client: str) -> bool:
+    def take(self, client: str, path: str = "", query: Iterable[tuple[str, str]] = ()) -> bool:
         """Count one request of a client; false when the window's quota is spent."""
         now = time.monotonic()
         if (now - self._began) * 1000 >= self.window_ms:
@@ -49,7 +53,7 @@ class RateLimit:
             self.window += 1
         admitted = not self.quota or self.used < self.quota
         self.used += admitted
-        self.log.append(Asking(client, now, self.window, admitted))
+        self.log.append(Asking(client, now, self.window, admitted, path, dict(query)))
         return admitted
 
     def start_over(self) -> None:

@@ -80,11 +80,10 @@ def test_a_reset_gives_not_a_byte(store: SandboxProcess) -> None:
     assert store.requests_by_route()[f"GET {PRODUCTS}"] == {"reset": 1}
 
 
-def raw_answer(store: SandboxProcess, path: str) -> bytes:
+def raw_answer(store: SandboxProcess, path: str, *headers: str) -> bytes:
     with socket.create_connection(("127.0.0.1", store.port), timeout=5) as connection:
-        connection.sendall(
-            f"GET /stores/sandbox{path} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: sandbox-token\r\n\r\n".encode()
-        )
+        head = [f"GET /stores/sandbox{path} HTTP/1.1", "Host: x", "X-Auth-Token: sandbox-token", *headers, "", ""]
+        connection.sendall("\r\n".join(head).encode())
         received = b""
         while piece := connection.recv(65_536):
             received += piece
@@ -158,3 +157,22 @@ def test_a_malformed_rule_is_refused(store: SandboxProcess) -> None:
     with pytest.raises(ValueError, match="secnds"):
         store.fault("slow", secnds=1)
     assert store.admin("faults") == []
+
+
+@pytest.mark.parametrize("off_by", [-5, 5])
+def test_a_length_that_is_not_kept_comes_with_the_whole_body(store: SandboxProcess, off_by: int) -> None:
+    _, _, whole = raw_answer(store, f"{PRODUCTS}?limit=1", "Connection: close").partition(b"\r\n\r\n")
+    store.fault("length", off_by=off_by, seconds=0.05, times=1)
+    head, _, body = raw_answer(store, f"{PRODUCTS}?limit=1").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert body == whole
+    assert b"content-length: %d" % (len(whole) + off_by) in head.lower().split(b"\r\n")
+
+
+def test_text_is_replaced_by_any_bytes(store: SandboxProcess) -> None:
+    store.patch_product(77, name="Caf-BYTE lamp", price=123456)
+    store.fault("replace", replacements={"-BYTE": "ff", "123456": b"1e400".hex()}, times=1)
+    body = store.request("GET", f"{PRODUCTS}/77").content
+    assert b'"name":"Caf\xff lamp"' in body
+    assert b'"price":1e400,' in body
+    assert store.get(f"{PRODUCTS}/77")["data"]["name"] == "Caf-BYTE lamp"
