@@ -207,8 +207,7 @@ class StoreClient:
                 content = self._read(response, called, started)
         finally:
             self.pacer.release(slot, headers)
-        self._judge(called, response, content)
-        return Answer(response.status_code, response.headers, content, started)
+        return Answer(response.status_code, response.headers, self._judged(called, response, content), started)
 
     def _read(self, response: requests.Response, called: str, started: float) -> bytes:
         """The whole body, within the total time: requests itself bounds only the wait for each piece."""
@@ -238,8 +237,8 @@ class StoreClient:
             return Unknown(f"{where}: no answer within {self.patience.read:.0f} s")
         return Unknown(f"{where}: the connection broke before the answer ({type(error).__name__})")
 
-    def _judge(self, called: str, response: requests.Response, content: bytes) -> None:
-        """Let a whole, well-formed success pass; every other answer leaves as the error that decides."""
+    def _judged(self, called: str, response: requests.Response, content: bytes) -> bytes:
+        """The body of a whole, well-formed success; every other answer leaves as the error that decides."""
         status = response.status_code
         request_id = response.headers.get("X-Request-ID")
         where = f"{called}, store {self.store_hash!r}, status {status}" + (
@@ -247,14 +246,15 @@ class StoreClient:
         )
         if 200 <= status < 300:
             if status == 204:
-                return
+                return content
             if "json" not in response.headers.get("Content-Type", ""):
                 raise Unknown(f"{where}: the answer is not JSON (a maintenance page?)")
             try:
-                msgspec.json.decode(content, type=msgspec.Raw)
-            except (msgspec.DecodeError, RecursionError):
+                return _well_formed(content)
+            except RecursionError:
+                raise Unknown(f"{where}: the answer is JSON nested deeper than any record of a store") from None
+            except msgspec.DecodeError:
                 raise Unknown(f"{where}: the answer is broken JSON") from None
-            return
         title, fields = _explanation(content)
         detail = f"{where}: {title}" if title else where
         if status == 429:
@@ -277,6 +277,33 @@ class StoreClient:
 def _is_unverified(reason: urllib3.exceptions.SSLError) -> bool:
     """Whether TLS ended at the certificate, before any request went out; later it may break after one did."""
     return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in reason.args)
+
+
+# Escapes are taken one after the other, so that no backslash of an escaped backslash begins one.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+
+
+def _well_formed(content: bytes) -> bytes:
+    """The body, if it is JSON.
+
+    An escape that stands for half a character (a lone surrogate) becomes the half's own three bytes: those are no UTF-8
+    either, but they spoil the one record that holds them, and not the whole answer.
+
+    :raises msgspec.DecodeError: it is not JSON.
+    """
+    try:
+        msgspec.json.decode(content, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        content = _ESCAPE.sub(_half_as_bytes, content)
+        msgspec.json.decode(content, type=msgspec.Raw)
+    return content
+
+
+def _half_as_bytes(escape: re.Match[bytes]) -> bytes:
+    half = escape[1]
+    return chr(int(half[1:], 16)).encode(errors="surrogatepass") if half else escape[0]
 
 
 class _Throttled(Exception):
