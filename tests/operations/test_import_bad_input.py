@@ -124,3 +124,50 @@ class TestText:
         store.fault("replace", replacements={MARK: b"\\ud800".hex(), "-PAIR-": b"\\ud83d\\ude00".hex()}, route=PRODUCTS)
         run_import()
         assert imported(database) == sound | {whole: ("\N{GRINNING FACE} \\ud800", ["whole"])}
+
+
+# What no JSON encoder writes stands in the store as another number, and is replaced on its way out.
+AMOUNTS = {"1000001.5": "1E+400", "1000002.5": "-1E+400", "1000003.5": "9" * 5_000, "1000004.5": "1E-400"}
+WHOLE = {"1000005": "9" * 5_000, "1000006": "9223372036854775808", "1000007": "1e400", "1000008": "7.5"}
+
+
+class TestNumbers:
+    def test_a_number_that_no_column_holds_is_its_product_s_problem_with_place_and_value(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        amounts = (({"price": n}, {"weight": n}, {"variants": [{"price": n}]}) for n in map(float, AMOUNTS))
+        whole = (
+            ({"inventory_level": n}, {"brand_id": n}, {"variants": [{"inventory_level": n}]}) for n in map(int, WHOLE)
+        )
+        said = {"price": "price", "weight": "weight", "inventory_level": "stock", "brand_id": "brand"}
+        bad = {}
+        for fields in (fields for each in (*amounts, *whole) for fields in each):
+            ((name, value),) = (fields.get("variants") or [fields])[0].items()
+            bad[f"product/{put_in(store, **fields)}"] = (name, value)
+        store.fault(
+            "replace",
+            replacements={n: digits.encode().hex() for n, digits in (AMOUNTS | WHOLE).items()},
+            route=PRODUCTS,
+        )
+        counts = run_import()
+        assert imported(database) == sound
+        assert counts.failed == len(bad)
+        found = problems(database)
+        assert found.keys() == bad.keys()
+        for source, (name, value) in bad.items():
+            reason, message = found[source]
+            assert reason == "invalid_record"
+            assert said[name] in message or f".{name}`" in message
+            assert (AMOUNTS | WHOLE)[str(value)][:40] in message
+
+    def test_a_number_beyond_floats_is_named_although_the_text_holds_escaped_characters(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        odd = put_in(store, price=1000001.5, description=MARK)
+        store.fault(
+            "replace", replacements={"1000001.5": b"1e400".hex(), MARK: b"\\ud83d\\ude00".hex()}, route=PRODUCTS
+        )
+        run_import()
+        assert imported(database) == sound
+        reason, message = problems(database)[f"product/{odd}"]
+        assert (reason, "its price must be within" in message) == ("invalid_record", True)

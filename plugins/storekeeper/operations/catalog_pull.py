@@ -217,7 +217,7 @@ def _storable(payload: bytes) -> str | None:
     try:
         text = payload.decode()
         if "\\ud" in text or "\\uD" in text:
-            msgspec.json.decode(payload)
+            msgspec.json.decode(payload, type=msgspec.Raw)  # which leaves numbers alone: none is too large for text
     except (UnicodeDecodeError, msgspec.DecodeError):
         return None
     return text

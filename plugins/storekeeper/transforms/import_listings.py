@@ -219,18 +219,18 @@ def _read_product(product_id: int, payload: str) -> _Product | Problem:
 def _with_value(why: str, payload: str) -> str:
     """A validation error names the place as ``$.variants[0].id``; a person also wants to see the value there."""
     _, _, path = why.partition(" - at `$")
+    value = msgspec.Raw(payload.encode())  # not decoded: a float or an integer may not hold the digits to look for
     try:
-        # numbers stay as they were written: a float may not hold them, and a person looks for these digits
-        value = msgspec.json.Decoder(float_hook=lambda digits: msgspec.Raw(digits.encode())).decode(payload)
         for step in path.rstrip("`").replace("[", ".").replace("]", "").split(".")[1:]:
-            value = value[int(step)] if isinstance(value, list) else value[step]
-    except (msgspec.DecodeError, KeyError, IndexError, ValueError, TypeError):
+            if bytes(value).startswith(b"["):
+                value = msgspec.json.decode(value, type=list[msgspec.Raw])[int(step)]
+            else:
+                value = msgspec.json.decode(value, type=dict[str, msgspec.Raw])[step]
+        found = bytes(value).decode()
+        shown = repr(msgspec.json.decode(value)[:100]) if found.startswith('"') else found[:100]
+        return f"{why} (got {shown})"
+    except (msgspec.DecodeError, KeyError, IndexError, ValueError):
         return why
-    return (
-        f"{why} (got {str(value)[:100]!r})"
-        if isinstance(value, str)
-        else f"{why} (got {msgspec.json.encode(value).decode()[:100]})"
-    )
 
 
 def _listing_row(product: _Product, variants: int) -> tuple[Any, ...]:
