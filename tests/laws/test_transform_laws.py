@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -82,7 +83,8 @@ def test_a_master_sku_is_the_field_itself_and_nothing_else_changes(catalog: list
 @given(catalogs())
 def test_only_an_only_variant_inherits_and_only_what_it_has_not_itself(catalog: list[dict[str, Any]]) -> None:
     def kept(value: str | None) -> str | None:
-        return (value or "").strip() or None
+        visible = any(unicodedata.category(each) not in ("Cc", "Cf", "Zs", "Zl", "Zp") for each in value or "")
+        return value.strip() if value and visible else None
 
     rows = inherit_identifiers(read_products(payloads(catalog)).variants)
     sent = {variant["id"]: (product, variant) for product in catalog for variant in product["variants"]}

@@ -171,3 +171,146 @@ class TestNumbers:
         assert imported(database) == sound
         reason, message = problems(database)[f"product/{odd}"]
         assert (reason, "its price must be within" in message) == ("invalid_record", True)
+
+
+class TestIdentifiers:
+    @pytest.mark.parametrize("field", ["sku", "upc", "mpn"])
+    def test_an_identifier_too_long_for_an_index_is_its_product_s_problem(
+        self, field: str, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        endless = "".join(map(str, range(10_000)))[:10_000]  # which no compression makes short
+        of_variant = put_in(store, sku="odd", variants=[{"sku": "odd"} | {field: endless}])
+        of_product = put_in(store, **{"sku": "also odd"} | {field: endless})
+        run_import()
+        assert imported(database) == sound
+        reason, message = problems(database)[f"product/{of_variant}"]
+        assert reason == "invalid_record"
+        assert f"its {field.upper()} of variant" in message
+        assert "(got 10000: '0123456789" in message
+        assert f"its {field.upper()} must be at most" in problems(database)[f"product/{of_product}"][1]
+
+    @pytest.mark.parametrize("field", ["sku", "upc", "mpn"])
+    def test_an_identifier_of_500_characters_is_none_too_long(
+        self, field: str, store: SandboxProcess, run_import: Import, database: Database
+    ) -> None:
+        longest = ("\N{GRINNING FACE}\N{LATIN CAPITAL LETTER A WITH DIAERESIS}1x" * 125)[:500]
+        run_import(master_sku=field)
+        put_in(store, sku="odd", variants=[{"sku": "odd"} | {field: longest}])
+        put_in(store, sku="twin", variants=[{"sku": "twin"} | {field: longest.lower()}])
+        run_import(master_sku=field)
+        assert database.value("select count(*) from core.listing_variant where master_sku = %s", longest) == 1
+        assert "duplicate_master_sku" in {reason for reason, _ in problems(database).values()}
+
+    @pytest.mark.parametrize(
+        "blank", ["", "  ", "\u00a0\u2003", "\u200b", "\ufeff \u2060", "\u200d\u200c", "\x01", "\u202e"], ids=ascii
+    )
+    def test_a_sku_of_nothing_that_can_be_seen_is_missing(
+        self, blank: str, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        odd = store.insert_product(name="Odd", sku=blank, variants=[{"sku": blank}])
+        run_import()
+        assert imported(database) == sound
+        ((source, (reason, message)),) = problems(database).items()
+        assert source == f"product/{odd['id']}/variant/{odd['variants'][0]['id']}"
+        assert (reason, "has no SKU" in message) == ("missing_master_sku", True)
+
+    @pytest.mark.parametrize(("field", "value"), [("sku", 7), ("upc", 12345), ("mpn", 1.5), ("upc", True), ("mpn", [])])
+    def test_an_identifier_that_is_no_text_is_named_with_its_value(
+        self, field: str, value: Any, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        of_variant = put_in(store, variants=[{"sku": "odd"} | {field: value}])
+        of_product = put_in(store, **{"sku": "odd"} | {field: value}, variants=[{"sku": "also odd"}])
+        run_import()
+        assert imported(database) == sound
+        for product_id, place in ((of_variant, f"$.variants[0].{field}`"), (of_product, f"$.{field}`")):
+            reason, message = problems(database)[f"product/{product_id}"]
+            assert reason == "invalid_record"
+            assert f"{place} (got {str(value).lower()})" in message
+
+    def test_letter_case_and_normalisation_tell_what_the_database_tells(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        skus = [
+            "straße",
+            "STRASSE",
+            "STRAßE",
+            "DIŞ",
+            "dış",
+            "diş",
+            "İ",
+            "i",
+            "ı",
+            "caf\u00e9",
+            "cafe\u0301",
+            "CAF\u00c9",
+        ]
+        odd = put_in(store, variants=[{"sku": sku} for sku in skus])
+        counts = run_import()
+        found = imported(database)
+        _, kept = found.pop(odd)
+        assert found == sound
+        assert kept == sorted(["straße", "STRASSE", "DIŞ", "dış", "İ", "ı", "caf\u00e9", "cafe\u0301"])
+        left_out = database.rows(
+            "select entity_key, reason from mart.problems where source like %s order by 1", f"product/{odd}/%"
+        )
+        assert {row["reason"] for row in left_out} == {"duplicate_master_sku"}
+        assert {row["entity_key"] for row in left_out} == set(skus) - set(kept)
+        assert counts.skipped == len(skus) - len(kept)
+
+
+class TestVariants:
+    def test_variants_that_contradict_themselves_are_their_products_problems(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        other = min(sound)
+        wrong: dict[int, tuple[str, str]] = {
+            put_in(store, variants=fields): (reason, said)
+            for fields, reason, said in [
+                ([{"sku": "a", "product_id": other}], "invalid_record", f"belongs to product {other}"),
+                ([{"id": 9001, "sku": "b"}, {"id": 9002, "sku": "c"}], "invalid_record", "have the id 9001"),
+                ([], "invalid_record", "it has no variants"),
+                ([{"id": 9003, "sku": "d"}], "invalid_record", "$.variants[0].id` (got null)"),
+                ([{"id": 9004, "sku": "e"}], "invalid_record", "$.variants[0].id` (got '9004')"),
+                ([{"id": 9005, "sku": "f"}], "invalid_record", "(got 9223372036854775808)"),
+                ([{"id": 9006, "sku": "g"}], "invalid_record", "$.variants[0].id` (got 1.5)"),
+                (
+                    [{"sku": "h", "option_values": [None]}],
+                    "invalid_record",
+                    "$.variants[0].option_values[0]` (got null)",
+                ),
+            ]
+        }
+        wrong[store.patch_product(put_in(store), variants=None)["id"]] = ("invalid_record", "it has no variants")
+        ids = {9002: "9001", 9003: "null", 9004: '"9004"', 9005: str(2**63), 9006: "1.5"}
+        store.fault(
+            "replace",
+            replacements={f'"id":{number},': f'"id":{text},'.encode().hex() for number, text in ids.items()},
+            route=PRODUCTS,
+        )
+        counts = run_import()
+        assert imported(database) == sound
+        assert counts.failed == len(wrong)
+        found = problems(database)
+        assert found.keys() == {f"product/{product_id}" for product_id in wrong}
+        for product_id, (reason, said) in wrong.items():
+            assert found[f"product/{product_id}"][0] == reason
+            assert said in found[f"product/{product_id}"][1]
+
+    def test_options_without_labels_are_blank(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        nothing = {"label": None, "option_display_name": None}
+        odd = put_in(store, variants=[{"sku": "odd", "option_values": [nothing]}])
+        run_import()
+        assert imported(database) == sound | {odd: ("Odd", ["odd"])}
+        assert database.value("select options from core.listing_variant where master_sku = 'odd'") == [
+            {"name": "", "value": ""}
+        ]
+
+    def test_600_variants_come_in(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        skus = sorted(f"odd-{number}" for number in range(600))
+        odd = put_in(store, variants=[{"sku": sku} for sku in skus])
+        run_import()
+        assert imported(database) == sound | {odd: ("Odd", skus)}

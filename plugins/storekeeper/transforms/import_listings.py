@@ -7,6 +7,7 @@ Money and weights are exact decimals from the store's own digits, never floats.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,6 +27,9 @@ MOST_DECIMALS = 100
 LARGEST_WHOLE = 2**63 - 1
 """The warehouse's ids and stock are 8-byte integers."""
 
+MOST_IDENTIFIER = 500
+"""Characters of a SKU, UPC or MPN. The store itself allows 255; no index of a database takes keys of any length."""
+
 LISTING_COLUMNS = (
     "product_id", "title", "description", "type", "weight", "price", "brand_id", "category_ids", "images",
     "custom_fields", "visible", "inventory_tracking", "inventory_level", "variants",
@@ -34,6 +38,7 @@ VARIANT_COLUMNS = (
     "variant_id", "product_id", "master_sku", "sku", "upc", "mpn", "options", "price", "inventory_level",
 )  # fmt: skip
 IDENTIFIERS = ("sku", "upc", "mpn")
+_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # the escape itself, not a backslash before the letters u0000
 
 
@@ -57,6 +62,7 @@ class _OptionValue(msgspec.Struct):
 
 class _Variant(msgspec.Struct):
     id: int
+    product_id: int | None = None
     sku: str | None = None
     upc: str | None = None
     mpn: str | None = None
@@ -197,6 +203,8 @@ def _read_product(product_id: int, payload: str) -> _Product | Problem:
         return invalid(f"its name is blank (got {product.name!r})")
     if product.type not in ("physical", "digital"):
         return invalid(f"its type must be physical or digital (got {product.type[:50]!r})")
+    if wrong := _mistaken_identity(product, product.variants):
+        return invalid(wrong)
     amounts = [("price", product.price), ("weight", product.weight)]
     amounts += [(f"price of variant {variant.id}", variant.price) for variant in product.variants]
     for name, amount in amounts:
@@ -214,6 +222,27 @@ def _read_product(product_id: int, payload: str) -> _Product | Problem:
     if "\\u0000" in payload and _NUL.search(msgspec.json.encode(product).decode()):
         return invalid("its text holds the character U+0000", Reason.UNSTORABLE_TEXT)
     return product
+
+
+def _mistaken_identity(product: _Product, variants: list[_Variant]) -> str | None:
+    """What is wrong with the ids and identifiers of a product and its variants."""
+    seen: set[int] = set()
+    identifiers = [("", product.sku, product.upc, product.mpn)]
+    for variant in variants:
+        if variant.product_id is not None and variant.product_id != product.id:
+            return f"its variant {variant.id} says that it belongs to product {variant.product_id}"
+        if variant.id in seen:
+            return f"two of its variants have the id {variant.id}"
+        seen.add(variant.id)
+        identifiers.append((f" of variant {variant.id}", variant.sku, variant.upc, variant.mpn))
+    for whose, *values in identifiers:
+        for field, value in zip(IDENTIFIERS, values, strict=True):
+            if value is not None and len(value) > MOST_IDENTIFIER:
+                return (
+                    f"its {field.upper()}{whose} must be at most {MOST_IDENTIFIER} characters long"
+                    f" (got {len(value)}: {value[:50]!r}...)"
+                )
+    return None
 
 
 def _with_value(why: str, payload: str) -> str:
@@ -283,8 +312,12 @@ def _objects(column: pd.Series) -> pd.Series:
     return column.astype(object).where(column.notna(), None)
 
 
-def _stripped(value: Any) -> str | None:
-    return (value.strip() or None) if isinstance(value, str) else None
+def _stripped(value: str | None) -> str | None:
+    """None where nothing of it can be seen: nobody could tell an identifier of zero-width characters from none."""
+    stripped = (value or "").strip()
+    if not stripped.isprintable() and all(unicodedata.category(each) in _INVISIBLE for each in stripped):
+        return None
+    return stripped or None
 
 
 def _json(value: Any) -> str:
