@@ -314,3 +314,46 @@ class TestVariants:
         odd = put_in(store, variants=[{"sku": sku} for sku in skus])
         run_import()
         assert imported(database) == sound | {odd: ("Odd", skus)}
+
+
+class TestSharedVariants:
+    """Two products say that a variant is theirs."""
+
+    @staticmethod
+    def claims(store: SandboxProcess, claimant: int, owner: int) -> int:
+        """The first variant of one product gets the id of another's first one; the id."""
+        ids = {product["id"]: product["variants"][0]["id"] for product in store.products()}
+        mine, theirs = (
+            f'{{"id":{ids[claimant]},"product_id":{claimant},',
+            f'{{"id":{ids[owner]},"product_id":{claimant},',
+        )
+        store.fault("replace", replacements={mine: theirs.encode().hex()}, route=PRODUCTS)
+        return int(ids[owner])
+
+    def test_the_lower_product_keeps_it_and_the_other_is_a_problem(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        first, second = put_in(store, sku="first"), put_in(store, sku="second", name="Second")
+        variant = self.claims(store, claimant=second, owner=first)
+        counts = run_import()
+        assert imported(database) == sound | {first: ("Odd", ["first"])}
+        ((source, (reason, message)),) = problems(database).items()
+        assert (source, reason) == (f"product/{second}", "invalid_record")
+        assert f"its variant {variant} is also a variant of product {first}" in message
+        assert counts.failed == 1
+        assert counts.read == counts.created + counts.failed
+
+    @pytest.mark.parametrize("again", ["the holder has not changed", "the holder has changed, too"])
+    def test_the_product_that_the_warehouse_knows_it_of_keeps_it(
+        self, again: str, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        claimant = put_in(store, sku="lower")
+        owner = put_in(store, sku="higher", name="Holder")
+        run_import()
+        variant = self.claims(store, claimant, owner)
+        if again == "the holder has changed, too":
+            store.patch_product(owner, description="Changed")
+        run_import()
+        assert imported(database) == sound | {claimant: ("Odd", ["lower"]), owner: ("Holder", ["higher"])}
+        assert database.value("select variant_id from core.listing_variant where master_sku = 'higher'") == variant
+        assert problems(database).keys() == {f"product/{claimant}"}

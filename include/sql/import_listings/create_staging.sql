@@ -48,16 +48,18 @@ create unlogged table if not exists staging.listing (
     variants integer not null
 );
 
+-- A variant belongs to one product; until the transform ends, two may still claim it.
 create unlogged table if not exists staging.variant (
-    variant_id bigint primary key,
-    product_id bigint not null,
+    variant_id bigint,
+    product_id bigint,
     master_sku text,
     sku text,
     upc text,
     mpn text,
     options jsonb not null,
     price numeric,
-    inventory_level bigint not null
+    inventory_level bigint not null,
+    primary key (variant_id, product_id)
 );
 
 create unlogged table if not exists staging.problem (

@@ -111,6 +111,7 @@ def transform(run: Run, settings: ImportListings) -> dict[str, int]:
                 "import_listings/read_payloads", run_no=run.run_no, after=after, most=PRODUCTS_PER_CHUNK
             )
             if not rows:
+                session.run("import_listings/leave_out_shared_variants", run_no=run.run_no, channel=run.channel)
                 session.run("runs/advance", run_no=run.run_no, step="transformed")
                 break
             read = read_products((row["product_id"], row["payload"]) for row in rows if not row["unstorable"])
