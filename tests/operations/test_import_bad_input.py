@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from sandbox.process import SandboxProcess
+from storekeeper.outcomes import NotNow, PagingStuck
 from tests.conftest import Database
 from tests.operations.conftest import Import
+from tests.operations.test_import_listings import contents
 
 PRODUCTS = "/v3/catalog/products"
 MARK = "-SPOIL-"
@@ -357,3 +359,93 @@ class TestSharedVariants:
         assert imported(database) == sound | {claimant: ("Odd", ["lower"]), owner: ("Holder", ["higher"])}
         assert database.value("select variant_id from core.listing_variant where master_sku = 'higher'") == variant
         assert problems(database).keys() == {f"product/{claimant}"}
+
+
+class TestPages:
+    """Where the pages themselves cannot be trusted, the run ends and says so, and the catalog stays as it was."""
+
+    @pytest.mark.parametrize(
+        "identity", ["null", '"77"', "-5", "0", "9223372036854775808", "9" * 500], ids=lambda text: text[:20]
+    )
+    def test_a_product_without_an_id_that_names_it_stops_the_run(
+        self, identity: str, store: SandboxProcess, run_import: Import, database: Database
+    ) -> None:
+        named = f'{{"id":{put_in(store)},"name"'
+        store.fault("replace", replacements={named: f'{{"id":{identity},"name"'.encode().hex()}, route=PRODUCTS)
+        with pytest.raises(NotNow) as stopped:
+            run_import()
+        assert f"GET {PRODUCTS}: a record's id must be a whole number" in str(stopped.value)
+        assert f"(got {identity[:50]})" in str(stopped.value)
+        assert imported(database) == {}
+
+    def test_an_id_twice_on_a_page_is_named(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        twice = min(sound)
+        store.fault(
+            "replace",
+            replacements={f'{{"id":{put_in(store)},"name"': f'{{"id":{twice},"name"'.encode().hex()},
+            route=PRODUCTS,
+        )
+        with pytest.raises(PagingStuck, match=f"the id {twice} stands on one page twice"):
+            run_import()
+        assert imported(database) == {}
+
+    @pytest.mark.parametrize("deleted", [1, 5])
+    def test_a_confirming_read_that_ignores_the_ids_retires_and_brings_nothing(
+        self, deleted: int, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        run_import()
+        before = contents(database)
+        for product_id in sorted(sound)[:deleted]:
+            store.delete_product(product_id)
+        put_in(store)
+        store.fault("deaf", parameters=["id:in"], route=PRODUCTS)
+        with pytest.raises(PagingStuck, match="it ignores id:in"):
+            run_import()
+        assert contents(database) == before
+        store.clear_faults()
+        run_import()
+        assert len(imported(database)) == len(sound) - deleted + 1
+
+    def test_chosen_products_of_a_store_that_ignores_the_ids_are_not_taken_for_others(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        ((chosen, *_),) = [skus for _, skus in list(sound.values())[-1:]]
+        store.fault("deaf", parameters=["id:in"], route=PRODUCTS)
+        with pytest.raises(PagingStuck, match="it ignores id:in"):
+            run_import(skus=(chosen,))
+        assert imported(database) == {}
+
+    @pytest.fixture
+    def long_catalog(self) -> Iterator[SandboxProcess]:
+        with SandboxProcess(products=60, variants=1, clean=True, quota=0) as store:
+            yield store
+
+    def test_a_store_that_answers_in_descending_order_is_noticed(
+        self, long_catalog: SandboxProcess, database: Database
+    ) -> None:
+        page = long_catalog.get(f"{PRODUCTS}?include=variants&limit=20&sort=id&direction=desc")
+        long_catalog.fault("status", status=200, body=page, route=PRODUCTS)
+        with pytest.raises(PagingStuck, match="it ignores the order"):
+            Import(long_catalog, database)(page_size=20)
+        assert imported(database) == {}
+
+    def test_a_store_that_repeats_a_page_is_noticed(self, long_catalog: SandboxProcess, database: Database) -> None:
+        page = long_catalog.get(f"{PRODUCTS}?include=variants&limit=20&sort=id&direction=asc")
+        long_catalog.fault("status", status=200, body=page, route=PRODUCTS)
+        with pytest.raises(PagingStuck, match="it ignores the id filter"):
+            Import(long_catalog, database)(page_size=20)
+        assert imported(database) == {}
+
+    @pytest.mark.parametrize("collection", ["brands", "trees/categories"])
+    def test_a_store_that_repeats_a_page_of_names_is_noticed(
+        self, collection: str, store: SandboxProcess, run_import: Import, database: Database
+    ) -> None:
+        run_import()
+        before = contents(database)
+        page = store.get(f"/v3/catalog/{collection}?limit=1")
+        store.fault("status", status=200, body=page, route=f"/v3/catalog/{collection}")
+        with pytest.raises(PagingStuck, match=f"GET /v3/catalog/{collection}: page 2 is page 1 again"):
+            run_import()
+        assert contents(database) == before

@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 import msgspec
 
 from storekeeper.bigcommerce.client import Query, StoreClient
-from storekeeper.bigcommerce.paging import IdRange, Page, PageSize, id_pages, numbered_pages, read_page
+from storekeeper.bigcommerce.paging import (
+    ASK_THE_STORE,
+    IdRange,
+    Page,
+    PageSize,
+    id_pages,
+    numbered_pages,
+    read_page,
+)
+from storekeeper.outcomes import PagingStuck
 
 MOST_PER_PAGE = 250
 """The API's largest page; also the most ids that one ``id:in`` is asked for."""
@@ -87,8 +96,18 @@ def last_products(store: StoreClient, size: PageSize, only: Query = EVERY) -> Pa
 
 
 def products_by_id(store: StoreClient, product_ids: Sequence[int], size: PageSize) -> Page:
-    """The products among these ids that the store has; at most as many ids as a page holds."""
-    return read_page(store, PRODUCTS, {**WITH_PARTS, "id:in": ",".join(map(str, product_ids))}, size)
+    """The products among these ids that the store has; at most as many ids as a page holds.
+
+    :raises PagingStuck: the store answers others: who trusted it would take a product that it has for gone.
+    """
+    page = read_page(store, PRODUCTS, {**WITH_PARTS, "id:in": ",".join(map(str, product_ids))}, size)
+    others = {product_id for product_id, _ in page.records}.difference(product_ids)
+    if others:
+        raise PagingStuck(
+            f"GET {PRODUCTS}: asked for {len(product_ids)} products, the store answers others, such as {min(others)}:"
+            f" it ignores id:in. {ASK_THE_STORE}"
+        )
+    return page
 
 
 def find_product_ids(store: StoreClient, field: str, values: Iterable[str]) -> set[int]:

@@ -7,13 +7,17 @@ than the last seen, so a record that existed throughout the pull is read exactly
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import msgspec
 
 from storekeeper.bigcommerce.client import Answer, Query, StoreClient
 from storekeeper.outcomes import NotNow, PagingStuck
+
+ASK_THE_STORE = "Run it again; if that does not help, send BigCommerce's support this message"
 
 
 class _Pagination(msgspec.Struct):
@@ -35,7 +39,11 @@ class _Envelope(msgspec.Struct):
 
 
 class _Identity(msgspec.Struct):
-    id: int
+    id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+
+
+class _AnyIdentity(msgspec.Struct):
+    id: msgspec.Raw = msgspec.Raw(b"nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,8 @@ def id_pages(store: StoreClient, path: str, id_range: IdRange, query: Query, siz
         ids = [identity for identity, _ in page.records]
         if ids and (ids[0] <= after or (id_range.before is not None and ids[-1] >= id_range.before)):
             raise PagingStuck(
-                f"GET {path}: the store answers ids outside ({after}, {id_range.before}): it ignores the id filter"
+                f"GET {path}: the store answers ids outside ({after}, {id_range.before}): it ignores the id filter."
+                f" {ASK_THE_STORE}"
             )
         yield page
         if page.last:
@@ -110,10 +119,17 @@ def numbered_pages(store: StoreClient, path: str, query: Query) -> Iterator[Answ
 
     A record created or deleted meanwhile shifts the others, so one may be missing or come twice: only for collections
     where the reader can live with that until the next pull.
+
+    :raises PagingStuck: a page brings the very records of the one before: the store ignores the number.
     """
     number = 1
+    before: list[bytes] = []
     while True:
         answer = store.get(path, {**query, "page": number})
+        records = [bytes(raw) for raw in answer.decode(_Envelope).data]
+        if records and records == before:
+            raise PagingStuck(f"GET {path}: page {number} is page {number - 1} again. {ASK_THE_STORE}")
+        before = records
         yield answer
         if number >= answer.decode(_MetaOnly).meta.pagination.total_pages:
             return
@@ -124,7 +140,7 @@ def read_page(store: StoreClient, path: str, query: Query, size: PageSize) -> Pa
     """One request's page, its records in ascending order of id whichever way they were asked for.
 
     :raises NotNow: the answer is not a page of identified records, or is shorter than its pagination says.
-    :raises PagingStuck: an id stands on the page twice.
+    :raises PagingStuck: an id stands on the page twice, or ids asked for in ascending order come in another.
     """
     limit = size.limit
     answer = store.get(path, {**query, "limit": limit})
@@ -136,9 +152,16 @@ def read_page(store: StoreClient, path: str, query: Query, size: PageSize) -> Pa
             f"GET {path}: the store says {total} records and sent {len(envelope.data)} of a page of {limit}:"
             " the page is not complete"
         )
-    records = sorted(((_identity(path, raw), bytes(raw)) for raw in envelope.data), key=lambda record: record[0])
-    if any(one[0] == other[0] for one, other in pairwise(records)):
-        raise PagingStuck(f"GET {path}: an id stands on one page twice")
+    sent = [(_identity(path, raw), bytes(raw)) for raw in envelope.data]
+    records = sorted(sent, key=lambda record: record[0])
+    for (one, _), (other, _) in pairwise(records):
+        if one == other:
+            raise PagingStuck(f"GET {path}: the id {one} stands on one page twice. {ASK_THE_STORE}")
+    if query.get("direction") == "asc" and sent != records:
+        raise PagingStuck(
+            f"GET {path}: asked for ascending ids, the store answers from {sent[0][0]} to {sent[-1][0]}: it ignores the"
+            f" order. {ASK_THE_STORE}"
+        )
     return Page(records, total <= len(records), total, answer.sent_at)
 
 
@@ -146,4 +169,11 @@ def _identity(path: str, raw: msgspec.Raw) -> int:
     try:
         return msgspec.json.decode(raw, type=_Identity).id
     except msgspec.DecodeError:
-        raise NotNow(f"GET {path}: a record without a whole number as its id: the page cannot be trusted") from None
+        found = _AnyIdentity()
+        with suppress(msgspec.DecodeError):
+            found = msgspec.json.decode(raw, type=_AnyIdentity)
+        got = bytes(found.id)[:50].decode(errors="backslashreplace")
+        raise NotNow(
+            f"GET {path}: a record's id must be a whole number from 1 to 2^63 - 1 (got {got}): the page cannot be"
+            f" trusted. {ASK_THE_STORE}"
+        ) from None
