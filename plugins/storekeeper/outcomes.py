@@ -96,12 +96,12 @@ HINTS: dict[Reason, str] = {
 class Problem:
     """One record that could not be handled, as a person will read it in ``mart.problems``.
 
-    :param entity: what it is: ``variant``, ``listing`` or ``product``.
+    :param entity: what it is: ``variant``, ``listing``, ``product``, ``brand`` or ``category``.
     :param entity_key: the master SKU where there is one, else the store's id or the listing's key.
     :param reason: the reason code.
     :param message: one sentence: what, where, and the offending value, cut to a readable length.
-    :param source: the store's record, as ``product/{id}`` or ``product/{id}/variant/{id}``; a problem closes when a
-        later run handles that product without it.
+    :param source: the store's record, as ``product/{id}``, ``product/{id}/variant/{id}``, ``brand/{id}`` or
+        ``category/{id}``; a problem closes when a later run handles that product, brand or category without it.
     """
 
     entity: str

@@ -95,7 +95,7 @@ class TestText:
         ],
         ids=lambda spoil: spoil.hex() if spoil[0] > 127 else spoil.decode().replace("\\", ""),
     )
-    def test_text_that_no_database_stores_leaves_out_its_product_alone(
+    def test_text_that_no_database_stores_parents_out_its_product_alone(
         self, spoil: bytes, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
     ) -> None:
         places = {put_in(store, **fields): place for place, fields in everywhere(f"Oak{MARK}x").items()}
@@ -449,3 +449,128 @@ class TestPages:
         with pytest.raises(PagingStuck, match=f"GET /v3/catalog/{collection}: page 2 is page 1 again"):
             run_import()
         assert contents(database) == before
+
+
+BRANDS = "/v3/catalog/brands"
+CATEGORIES = "/v3/catalog/trees/categories"
+
+
+def answers(store: SandboxProcess, route: str, records: list[str]) -> None:
+    """The store's only page of these records, as they are written here."""
+    meta = f'{{"pagination":{{"total":{len(records)},"total_pages":1}}}}'
+    body = f'{{"data":[{",".join(records)}],"meta":{meta}}}'
+    store.fault("status", status=200, body=body, route=route)
+
+
+class TestNames:
+    """Brands and categories: what is wrong with one of them is its own problem."""
+
+    def test_a_brand_that_cannot_be_read_is_a_problem_and_the_others_name_their_products(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        bad = {
+            r'{"id":9001,"name":null}': ("9001", "invalid_record", "$.name` (got null)"),
+            r'{"id":9002,"name":7}': ("9002", "invalid_record", "$.name` (got 7)"),
+            r'{"id":9003,"name":" "}': ("9003", "invalid_record", "its name is blank (got ' ')"),
+            r'{"id":9004,"name":"Oak\u0000x"}': ("9004", "unstorable_text", r"(got 'Oak\x00x')"),
+            r'{"id":9005,"name":"Oak\ud800x"}': ("9005", "unstorable_text", r"Oak\\xed\\xa0\\x80x"),
+            r'{"id":9006}': ("9006", "invalid_record", "missing required field `name`"),
+            r'{"id":null,"name":"Oak"}': ("null", "invalid_record", "$.id` (got null)"),
+            r'{"id":"7","name":"Oak"}': ('"7"', "invalid_record", "$.id` (got '7')"),
+            r'{"id":-7,"name":"Oak"}': ("-7", "invalid_record", "$.id` (got -7)"),
+            r'{"id":9223372036854775808,"name":"Oak"}': (str(2**63), "invalid_record", "(got 9223372036854775808)"),
+            r'{"id":1.5,"name":"Oak"}': ("1.5", "invalid_record", "$.id` (got 1.5)"),
+            "null": ("without an id", "invalid_record", "Expected `object`, got `null`"),
+        }
+        theirs, other = put_in(store, brand_id=9001), put_in(store, brand_id=9010, sku="of a brand")
+        answers(store, BRANDS, [*bad, '{"id":9010,"name":"Elm"}'])
+        counts = run_import()
+        assert imported(database).keys() == {*sound, theirs, other}
+        assert database.rows("select product_id, brand from core.listing where brand is not null") == [
+            {"product_id": other, "brand": "Elm"}
+        ]
+        found = problems(database)
+        assert found.keys() == {f"brand/{key}" for key, _, _ in bad.values()}
+        for key, reason, said in bad.values():
+            assert found[f"brand/{key}"][0] == reason
+            assert said in found[f"brand/{key}"][1]
+        assert counts.failed == 0
+        assert counts.read == counts.created
+
+    def test_a_category_that_cannot_be_read_is_a_problem_and_so_are_those_below_it(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        def category(number: object, parent: object, name: str = '"Oak"') -> str:
+            return f'{{"category_id":{number},"parent_id":{parent},"name":{name}}}'
+
+        bad = {
+            category(9001, 0, "null"): ("9001", "$.name` (got null)"),
+            category(9002, 9001): ("9002", "category 9001 above it cannot be read"),
+            category(9003, 9003, '"Self"'): ("9003", "form a loop"),
+            category(9004, 9005, '"Left"'): ("9004", "form a loop"),
+            category(9005, 9004, '"Right"'): ("9005", "(got 'Right > Left > Right"),
+            category(9006, 9005): ("9006", "form a loop"),
+            category(9007, 0, r'"a\u0000b"'): ("9007", r"(got 'a\x00b')"),
+            category(9008, 0, r'"a\udfffb"'): ("9008", r"a\\xed\\xbf\\xbfb"),
+            category(9009, '"0"'): ("9009", "$.parent_id` (got '0')"),
+            category("null", 0): ("null", "$.category_id` (got null)"),
+            category(2**63, 0): (str(2**63), f"(got {2**63})"),
+        }
+        good = [category(9010, 0, '"Shop"'), category(9011, 9010, '"Lamps"'), category(9012, "null", '"Root"')]
+        odd = put_in(store, categories=[9001, 9002, 9003, 9004, 9005, 9006, 9007, 9011, 9012])
+        answers(store, CATEGORIES, [*bad, *good])
+        run_import()
+        assert imported(database).keys() == {*sound, odd}
+        assert database.value("select categories from core.listing where product_id = %s", odd) == [
+            "Root",
+            "Shop > Lamps",
+        ]
+        found = problems(database)
+        assert found.keys() == {f"category/{key}" for key, _ in bad.values()}
+        for key, said in bad.values():
+            assert said in found[f"category/{key}"][1]
+
+    @pytest.mark.parametrize("collection", ["brand", "category"])
+    def test_a_name_that_is_not_utf_8_is_a_problem(
+        self, collection: str, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        route, id_field = {"brand": (BRANDS, "id"), "category": (CATEGORIES, "category_id")}[collection]
+        one = store.get(f"{route}?limit=1")["data"][0]
+        store.fault("replace", replacements={f'"{one["name"]}"': b'"Caf\xe9 \xe2\x82"'.hex()}, route=route)
+        run_import()
+        assert imported(database) == sound
+        reason, message = problems(database)[f"{collection}/{one[id_field]}"]
+        assert (reason, r"Caf\\xe9 \\xe2\\x82" in message) == ("unstorable_text", True)
+
+    def test_a_chain_of_20_000_categories_takes_neither_time_nor_memory(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        names = [
+            f'{{"category_id":{9_000 + n},"parent_id":{8_999 + n if n else 0},"name":"Level"}}' for n in range(20_000)
+        ]
+        odd = put_in(store, categories=[9_001, 28_999])
+        answers(store, CATEGORIES, names)
+        run_import()
+        assert imported(database).keys() == {*sound, odd}
+        assert database.value("select categories from core.listing where product_id = %s", odd) == ["Level > Level"]
+        assert "more than 100 levels" in problems(database)["category/28999"][1]
+        assert len(problems(database)) == 20_000 - 100
+
+    def test_names_that_cannot_be_read_any_more_are_kept_and_come_back_when_mended(
+        self, store: SandboxProcess, run_import: Import, database: Database
+    ) -> None:
+        odd = put_in(store, brand_id=9001, categories=[9002])
+        shop = '{"category_id":9002,"parent_id":0,"name":%s}'
+        for brand, category, expected in (
+            ('"Elm"', '"Shop"', ("Elm", "Shop")),
+            ("null", "null", ("Elm", "Shop")),
+            ('"Ash"', '"Store"', ("Ash", "Store")),
+        ):
+            store.clear_faults()
+            answers(store, BRANDS, [f'{{"id":9001,"name":{brand}}}'])
+            answers(store, CATEGORIES, [shop % category])
+            store.patch_product(odd, description=brand)  # so that it is handled each time
+            run_import(mode="create_and_overwrite")
+            row = database.row("select brand, categories from core.listing where product_id = %s", odd)
+            assert (row["brand"], *row["categories"]) == expected
+            assert problems(database).keys() == ({"brand/9001", "category/9002"} if brand == "null" else set())

@@ -25,7 +25,7 @@ totals as (
         (
             select count(distinct p.source)
             from staging.problem as p
-            where p.reason in ('invalid_record', 'unstorable_text')
+            where p.reason in ('invalid_record', 'unstorable_text') and p.entity = 'product'
         ) as failed,
         (select count(*) from handled) as handled,
         (

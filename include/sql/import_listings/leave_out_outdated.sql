@@ -16,7 +16,7 @@ with outdated as (
 
 problems as (
     delete from staging.problem as p using outdated as o
-    where split_part(p.source, '/', 2) = o.product_id::text
+    where p.source like 'product/%' and split_part(p.source, '/', 2) = o.product_id::text
 ),
 
 variants as (

@@ -34,6 +34,7 @@ where
                 from core.listing_variant as v
                 where v.channel = :channel and v.master_sku = p.entity_key and v.variant_id is null
             )
+        when p.entity in ('brand', 'category') then true -- each run reads all of them
         else
             split_part(p.source, '/', 2) in (
                 select s.product_id::text

@@ -19,7 +19,7 @@ from staging.product as s
 left join (
     select distinct split_part(p.source, '/', 2) as source
     from staging.problem as p
-    where p.reason <> 'gone_from_store'
+    where p.reason <> 'gone_from_store' and p.source like 'product/%'
 ) as t on s.product_id::text = t.source
 left join (
     select d.product_id

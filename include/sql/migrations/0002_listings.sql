@@ -176,7 +176,7 @@ comment on column ops.run.work_seconds is 'As in mart.runs.';
 comment on column ops.problem.problem_no is 'Its number.';
 comment on column ops.problem.channel is 'The store, by its channel''s name.';
 comment on column ops.problem.operation is 'The operation that met it.';
-comment on column ops.problem.entity is 'variant, listing, product, order or shipment.';
+comment on column ops.problem.entity is 'variant, listing, product, brand, category, order or shipment.';
 comment on column ops.problem.entity_key is 'The master SKU where there is one, else the store''s id or the listing''s or shipment''s key.';
 comment on column ops.problem.reason is 'The reason code.';
 comment on column ops.problem.message is 'What is wrong, with the offending value, and what mends it.';

@@ -31,23 +31,8 @@ EVERY: Query = {}
 MOST_STOCK_PER_PAGE = 1_000
 
 
-class _Brand(msgspec.Struct):
-    id: int
-    name: str
-
-
-class _BrandPage(msgspec.Struct):
-    data: list[_Brand]
-
-
-class _Category(msgspec.Struct):
-    category_id: int
-    parent_id: int
-    name: str
-
-
-class _CategoryPage(msgspec.Struct):
-    data: list[_Category]
+class _Records(msgspec.Struct):
+    data: list[msgspec.Raw]
 
 
 class _Identity(msgspec.Struct):
@@ -122,36 +107,19 @@ def find_product_ids(store: StoreClient, field: str, values: Iterable[str]) -> s
     }
 
 
-def brands(store: StoreClient) -> list[tuple[int, str]]:
-    """Id and name of each brand of the store."""
-    query: Query = {"include_fields": "name", "limit": MOST_PER_PAGE}
-    found = {
-        brand.id: brand.name
-        for page in numbered_pages(store, "/v3/catalog/brands", query)
-        for brand in page.decode(_BrandPage).data
-    }
-    return list(found.items())
+def brands(store: StoreClient) -> Iterator[bytes]:
+    """The brands of the store, undecoded: ``id`` and ``name``."""
+    return _records(store, "/v3/catalog/brands", "name")
 
 
-def categories(store: StoreClient) -> list[tuple[int, str]]:
-    """Id and path of each category of all trees, such as ``Shop > Lamps``."""
-    query: Query = {"include_fields": "category_id,parent_id,name", "limit": MOST_PER_PAGE}
-    found = {
-        category.category_id: category
-        for page in numbered_pages(store, "/v3/catalog/trees/categories", query)
-        for category in page.decode(_CategoryPage).data
-    }
-    return [(identity, " > ".join(_path(identity, found))) for identity in found]
+def categories(store: StoreClient) -> Iterator[bytes]:
+    """The categories of all trees, undecoded: ``category_id``, ``parent_id`` and ``name``."""
+    return _records(store, "/v3/catalog/trees/categories", "category_id,parent_id,name")
 
 
-def _path(identity: int, found: dict[int, _Category]) -> list[str]:
-    names: list[str] = []
-    seen: set[int] = set()
-    while identity in found and identity not in seen:
-        seen.add(identity)
-        names.insert(0, found[identity].name)
-        identity = found[identity].parent_id
-    return names
+def _records(store: StoreClient, path: str, fields: str) -> Iterator[bytes]:
+    for page in numbered_pages(store, path, {"include_fields": fields, "limit": MOST_PER_PAGE}):
+        yield from map(bytes, page.decode(_Records).data)
 
 
 def location_stock(store: StoreClient, location_id: int) -> Iterator[tuple[int, int | None, int]]:

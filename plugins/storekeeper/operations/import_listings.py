@@ -30,6 +30,7 @@ from storekeeper.transforms.import_listings import (
     read_products,
     select_master_sku,
 )
+from storekeeper.transforms.names import read_brands, read_categories
 from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run, succeed
 
@@ -272,10 +273,19 @@ def _decide(run: Run, settings: ImportListings, *, narrowed: bool, renamed: bool
 
 def _stage_names(store: StoreClient, run: Run) -> None:
     """Brands and categories by name: products carry only their ids."""
-    brands, categories = catalog.brands(store), catalog.categories(store)
+    brands, categories = read_brands(catalog.brands(store)), read_categories(catalog.categories(store))
     with run.transaction() as session:
-        session.copy_staged("brand", run.run_no, ("brand_id", "name"), brands)
-        session.copy_staged("category", run.run_no, ("category_id", "path"), categories)
+        session.copy_staged("brand", run.run_no, ("brand_id", "name"), brands.names)
+        session.copy_staged("category", run.run_no, ("category_id", "path"), categories.names)
+        session.run(
+            "import_listings/keep_names",
+            run_no=run.run_no,
+            channel=run.channel,
+            brand_ids=brands.unnamed,
+            category_ids=categories.unnamed,
+        )
+        problems = map(_problem_row, [*brands.problems, *categories.problems])
+        session.copy_staged("problem", run.run_no, PROBLEM_COLUMNS, problems)
         session.run("import_listings/add_step", run_no=run.run_no, step="names")
 
 

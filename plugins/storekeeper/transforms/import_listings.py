@@ -6,7 +6,6 @@ Money and weights are exact decimals from the store's own digits, never floats.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import msgspec
 import pandas as pd
 
 from storekeeper.outcomes import Problem, Reason
+from storekeeper.transforms.validation import texts, with_value
 
 LARGEST_AMOUNT = Decimal(10) ** 12
 """A price or weight beyond this is a mistake, not a price: no currency's smallest unit makes it plausible."""
@@ -39,7 +39,6 @@ VARIANT_COLUMNS = (
 )  # fmt: skip
 IDENTIFIERS = ("sku", "upc", "mpn")
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # the escape itself, not a backslash before the letters u0000
 
 
 class _Image(msgspec.Struct):
@@ -194,7 +193,7 @@ def _read_product(product_id: int, payload: str) -> _Product | Problem:
     try:
         product = msgspec.json.decode(payload, type=_Product)
     except msgspec.ValidationError as error:
-        return invalid(_with_value(str(error), payload))
+        return invalid(with_value(str(error), payload))
     except (msgspec.DecodeError, RecursionError) as error:
         return invalid(str(error), Reason.UNSTORABLE_TEXT)
     if not product.variants:
@@ -219,8 +218,12 @@ def _read_product(product_id: int, payload: str) -> _Product | Problem:
     for name, number in whole:
         if number is not None and not -LARGEST_WHOLE <= number <= LARGEST_WHOLE:
             return invalid(f"its {name} must be a whole number that fits in 8 bytes (got {number})")
-    if "\\u0000" in payload and _NUL.search(msgspec.json.encode(product).decode()):
-        return invalid("its text holds the character U+0000", Reason.UNSTORABLE_TEXT)
+    if "\\u0000" in payload:
+        for place, text in texts(msgspec.to_builtins(product)):
+            if "\0" in text:
+                return invalid(
+                    f"its text holds the character U+0000 - at `{place}` (got {text[:100]!r})", Reason.UNSTORABLE_TEXT
+                )
     return product
 
 
@@ -243,23 +246,6 @@ def _mistaken_identity(product: _Product, variants: list[_Variant]) -> str | Non
                     f" (got {len(value)}: {value[:50]!r}...)"
                 )
     return None
-
-
-def _with_value(why: str, payload: str) -> str:
-    """A validation error names the place as ``$.variants[0].id``; a person also wants to see the value there."""
-    _, _, path = why.partition(" - at `$")
-    value = msgspec.Raw(payload.encode())  # not decoded: a float or an integer may not hold the digits to look for
-    try:
-        for step in path.rstrip("`").replace("[", ".").replace("]", "").split(".")[1:]:
-            if bytes(value).startswith(b"["):
-                value = msgspec.json.decode(value, type=list[msgspec.Raw])[int(step)]
-            else:
-                value = msgspec.json.decode(value, type=dict[str, msgspec.Raw])[step]
-        found = bytes(value).decode()
-        shown = repr(msgspec.json.decode(value)[:100]) if found.startswith('"') else found[:100]
-        return f"{why} (got {shown})"
-    except (msgspec.DecodeError, KeyError, IndexError, ValueError):
-        return why
 
 
 def _listing_row(product: _Product, variants: int) -> tuple[Any, ...]:
