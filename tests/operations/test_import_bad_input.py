@@ -95,7 +95,7 @@ class TestText:
         ],
         ids=lambda spoil: spoil.hex() if spoil[0] > 127 else spoil.decode().replace("\\", ""),
     )
-    def test_text_that_no_database_stores_parents_out_its_product_alone(
+    def test_text_that_no_database_stores_leaves_out_its_product_alone(
         self, spoil: bytes, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
     ) -> None:
         places = {put_in(store, **fields): place for place, fields in everywhere(f"Oak{MARK}x").items()}
@@ -107,6 +107,10 @@ class TestText:
         assert {source: reason for source, (reason, _) in found.items()} == {
             f"product/{product_id}": "unstorable_text" for product_id in places
         }
+        for product_id, place in places.items():
+            _, message = found[f"product/{product_id}"]
+            assert "Oak" in message
+            assert f"$.{place}`" in message or place.rpartition(".")[2] in message
 
     def test_text_of_fields_that_nobody_reads_is_as_bad_only_where_it_cannot_be_kept(
         self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
@@ -258,6 +262,67 @@ class TestIdentifiers:
         assert {row["reason"] for row in left_out} == {"duplicate_master_sku"}
         assert {row["entity_key"] for row in left_out} == set(skus) - set(kept)
         assert counts.skipped == len(skus) - len(kept)
+
+
+class TestLargeAndOdd:
+    def test_a_description_of_5_mb_comes_in_whole(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        long = "".join(map(str, range(1_000_000)))[: 5 * 2**20]
+        odd = put_in(store, sku="odd", description=long)
+        run_import()
+        assert imported(database) == sound | {odd: ("Odd", ["odd"])}
+        assert database.value("select description from core.listing where product_id = %s", odd) == long
+        assert problems(database) == {}
+
+    def test_dates_that_are_none_harm_nothing(
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        """No value of a listing is made of them, and the pull does not go by them."""
+        dates = ["yesterday", "", None, 17, "0000-00-00T00:00:00+00:00", "2026-02-30", [], "a\0b"]
+        odd = [put_in(store, sku=f"odd-{n}", date_created=date, date_modified=date) for n, date in enumerate(dates)]
+        run_import()
+        assert imported(database).keys() == {*sound, *odd}
+        assert problems(database) == {}
+
+    @pytest.mark.parametrize(("off_by", "seconds"), [(-7, 0), (7, 0), (7, 5), (-100_000, 0)])
+    def test_a_length_that_is_not_kept_is_asked_for_again(
+        self,
+        off_by: int,
+        seconds: float,
+        store: SandboxProcess,
+        sound: Contents,
+        run_import: Import,
+        database: Database,
+    ) -> None:
+        store.fault("length", off_by=off_by, seconds=seconds, route=PRODUCTS, times=1)
+        store.forget_requests()
+        run_import()
+        assert imported(database) == sound
+        assert store.requests_by_route()[f"GET {PRODUCTS}"] == {"200": 2}
+
+    @pytest.mark.parametrize("off_by", [-7, 7])
+    def test_a_length_that_is_never_kept_ends_the_run_and_retires_nothing(
+        self, off_by: int, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+    ) -> None:
+        run_import()
+        before = contents(database)
+        store.fault("length", off_by=off_by, seconds=0, route=PRODUCTS)
+        with pytest.raises(NotNow, match=r"GET /v3/catalog/products.*(broke off|broken JSON).*tried 3 times"):
+            run_import()
+        assert contents(database) == before
+
+    def test_pages_of_more_than_16_mb_are_asked_for_in_halves_and_all_come_in(self, database: Database) -> None:
+        with SandboxProcess(products=600, variants=1, clean=True, quota=0) as store:
+            everything = {product["id"] for product in store.products()}
+            long = f'"warranty":"{"x" * 68_000}'
+            store.fault("replace", replacements={'"warranty":"': long.encode().hex()}, route=PRODUCTS)
+            Import(store, database)(readers=2)
+            asked = [asking.query["limit"] for asking in store.quota_log() if asking.path == PRODUCTS]
+        assert (asked[0], set(asked[1:])) == ("250", {"125"})
+        assert len(asked) <= 1 + 4
+        assert imported(database).keys() == everything
+        assert database.value("select min(length(payload::text)) from raw.product") > 68_000
 
 
 class TestVariants:

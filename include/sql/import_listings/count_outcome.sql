@@ -20,7 +20,7 @@ totals as (
             from core.listing_variant as v
             inner join core.listing as l on v.channel = l.channel and v.listing_key = l.listing_key
             inner join staging.product as p on l.product_id = p.product_id
-            where v.channel = :channel and v.variant_id is not null and p.payload is null and not p.unstorable
+            where v.channel = :channel and v.variant_id is not null and p.payload is null and p.unstorable is null
         ) as untouched,
         (
             select count(distinct p.source)

@@ -2,5 +2,5 @@
 
 select
     count(*) as products,
-    count(*) filter (where payload is not null or unstorable) as changed
+    count(*) filter (where payload is not null or unstorable is not null) as changed
 from staging.product;

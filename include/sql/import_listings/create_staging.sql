@@ -14,7 +14,7 @@ create unlogged table if not exists staging.product (
     product_id bigint primary key,
     content_hash bytea not null,
     payload json,
-    unstorable boolean not null,
+    unstorable text,
     fetched_at timestamptz not null
 ) with (toast_tuple_target = 8160);
 alter table staging.product alter column payload set storage external;

@@ -5,6 +5,6 @@ select
     payload::text as payload,
     unstorable
 from staging.product
-where product_id > :after and (payload is not null or unstorable)
+where product_id > :after and (payload is not null or unstorable is not null)
 order by product_id
 limit :most;

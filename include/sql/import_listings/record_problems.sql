@@ -39,7 +39,7 @@ where
             split_part(p.source, '/', 2) in (
                 select s.product_id::text
                 from staging.product as s
-                where s.payload is not null or s.unstorable
+                where s.payload is not null or s.unstorable is not null
                 union all
                 select m.product_id::text
                 from staging.missing as m

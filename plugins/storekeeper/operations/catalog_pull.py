@@ -21,6 +21,7 @@ from storekeeper.bigcommerce import catalog
 from storekeeper.bigcommerce.client import Query, StoreClient
 from storekeeper.bigcommerce.paging import IdRange, Page, PageSize
 from storekeeper.operations.progress import Progress
+from storekeeper.transforms.validation import around
 from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run
 
@@ -195,7 +196,8 @@ class CatalogPull:
                 content_hash = hashlib.sha256(payload).digest()
                 unchanged = self._reflects is not None and reflected.get(product_id) == (content_hash, self._reflects)
                 text = None if unchanged else _storable(payload)
-                rows.append((product_id, content_hash, text, text is None and not unchanged, fetched_at))
+                unstorable = _unstorable_part(payload) if text is None and not unchanged else None
+                rows.append((product_id, content_hash, text, unstorable, fetched_at))
             session.copy_staged(
                 "product",
                 self._run.run_no,
@@ -221,3 +223,12 @@ def _storable(payload: bytes) -> str | None:
     except (UnicodeDecodeError, msgspec.DecodeError):
         return None
     return text
+
+
+def _unstorable_part(payload: bytes) -> str:
+    """What a person looks for in a payload that no database can store."""
+    try:
+        payload.decode()
+    except UnicodeDecodeError as error:
+        return around(error)
+    return "a lone surrogate among its escapes"

@@ -115,12 +115,12 @@ def transform(run: Run, settings: ImportListings) -> dict[str, int]:
                 session.run("import_listings/leave_out_shared_variants", run_no=run.run_no, channel=run.channel)
                 session.run("runs/advance", run_no=run.run_no, step="transformed")
                 break
-            read = read_products((row["product_id"], row["payload"]) for row in rows if not row["unstorable"])
+            read = read_products((row["product_id"], row["payload"]) for row in rows if row["unstorable"] is None)
             chosen = select_master_sku(inherit_identifiers(read.variants), settings.master_sku.value)
             problems = [
                 *read.problems,
                 *chosen.problems,
-                *(_unstorable(row["product_id"]) for row in rows if row["unstorable"]),
+                *(_unstorable(row["product_id"], row["unstorable"]) for row in rows if row["unstorable"] is not None),
             ]
             listings, variants = read.listings[list(LISTING_COLUMNS)], chosen.rows[list(VARIANT_COLUMNS)]
             made["listings"] += session.copy_staged(
@@ -392,12 +392,12 @@ def _end(session: Session, run: Run, settings: ImportListings, counts: Counts) -
     succeed(session, run, counts, " ".join(said) or None, state="failed" if red else "success")
 
 
-def _unstorable(product_id: int) -> Problem:
+def _unstorable(product_id: int, where: str) -> Problem:
     return Problem(
         "product",
         str(product_id),
         Reason.UNSTORABLE_TEXT,
-        f"Product {product_id} cannot be read: its text is not valid Unicode.",
+        f"Product {product_id} cannot be read: its text is not valid Unicode ({where}).",
         f"product/{product_id}",
     )
 
