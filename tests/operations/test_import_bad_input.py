@@ -180,58 +180,71 @@ class TestNumbers:
 
 
 class TestIdentifiers:
-    @pytest.mark.parametrize("field", ["sku", "upc", "mpn"])
     def test_an_identifier_too_long_for_an_index_is_its_product_s_problem(
-        self, field: str, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
     ) -> None:
         endless = "".join(map(str, range(10_000)))[:10_000]  # which no compression makes short
-        of_variant = put_in(store, sku="odd", variants=[{"sku": "odd"} | {field: endless}])
-        of_product = put_in(store, **{"sku": "also odd"} | {field: endless})
+        places = {}
+        for field in ("sku", "upc", "mpn"):
+            variant = {"sku": f"odd {field}"} | {field: endless}
+            places[put_in(store, sku="odd", variants=[variant])] = f"its {field.upper()} of variant"
+            places[put_in(store, **{"sku": f"also odd {field}"} | {field: endless})] = f"its {field.upper()} must be"
         run_import()
         assert imported(database) == sound
-        reason, message = problems(database)[f"product/{of_variant}"]
-        assert reason == "invalid_record"
-        assert f"its {field.upper()} of variant" in message
-        assert "(got 10000: '0123456789" in message
-        assert f"its {field.upper()} must be at most" in problems(database)[f"product/{of_product}"][1]
+        found = problems(database)
+        assert found.keys() == {f"product/{product_id}" for product_id in places}
+        for product_id, place in places.items():
+            reason, message = found[f"product/{product_id}"]
+            assert reason == "invalid_record"
+            assert place in message
+            assert "must be at most 500 characters long (got 10000: '0123456789" in message
 
-    @pytest.mark.parametrize("field", ["sku", "upc", "mpn"])
     def test_an_identifier_of_500_characters_is_none_too_long(
-        self, field: str, store: SandboxProcess, run_import: Import, database: Database
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
     ) -> None:
         longest = ("\N{GRINNING FACE}\N{LATIN CAPITAL LETTER A WITH DIAERESIS}1x" * 125)[:500]
-        run_import(master_sku=field)
-        put_in(store, sku="odd", variants=[{"sku": "odd"} | {field: longest}])
-        put_in(store, sku="twin", variants=[{"sku": "twin"} | {field: longest.lower()}])
-        run_import(master_sku=field)
-        assert database.value("select count(*) from core.listing_variant where master_sku = %s", longest) == 1
-        assert "duplicate_master_sku" in {reason for reason, _ in problems(database).values()}
+        odd = put_in(store, sku="odd", variants=[{"sku": longest}])
+        twin = store.insert_product(name="Twin", sku="twin", variants=[{"sku": longest.lower()}])
+        run_import()
+        assert imported(database) == sound | {odd: ("Odd", [longest])}
+        assert {source: reason for source, (reason, _) in problems(database).items()} == {
+            f"product/{twin['id']}/variant/{twin['variants'][0]['id']}": "duplicate_master_sku"
+        }
 
-    @pytest.mark.parametrize(
-        "blank", ["", "  ", "\u00a0\u2003", "\u200b", "\ufeff \u2060", "\u200d\u200c", "\x01", "\u202e"], ids=ascii
-    )
     def test_a_sku_of_nothing_that_can_be_seen_is_missing(
-        self, blank: str, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
     ) -> None:
-        odd = store.insert_product(name="Odd", sku=blank, variants=[{"sku": blank}])
+        blanks = ["", "  ", "\u00a0\u2003", "\u200b", "\ufeff \u2060", "\u200d\u200c", "\x01", "\u202e"]
+        odd = [store.insert_product(name="Odd", sku=blank, variants=[{"sku": blank}]) for blank in blanks]
         run_import()
         assert imported(database) == sound
-        ((source, (reason, message)),) = problems(database).items()
-        assert source == f"product/{odd['id']}/variant/{odd['variants'][0]['id']}"
-        assert (reason, "has no SKU" in message) == ("missing_master_sku", True)
+        found = problems(database)
+        assert found.keys() == {f"product/{each['id']}/variant/{each['variants'][0]['id']}" for each in odd}
+        assert {reason for reason, _ in found.values()} == {"missing_master_sku"}
+        assert all("has no SKU" in message for _, message in found.values())
 
-    @pytest.mark.parametrize(("field", "value"), [("sku", 7), ("upc", 12345), ("mpn", 1.5), ("upc", True), ("mpn", [])])
     def test_an_identifier_that_is_no_text_is_named_with_its_value(
-        self, field: str, value: Any, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
+        self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
     ) -> None:
-        of_variant = put_in(store, variants=[{"sku": "odd"} | {field: value}])
-        of_product = put_in(store, **{"sku": "odd"} | {field: value}, variants=[{"sku": "also odd"}])
+        said = {}
+        for field, value, written in (
+            ("sku", 7, "7"),
+            ("upc", 12345, "12345"),
+            ("mpn", 1.5, "1.5"),
+            ("upc", True, "true"),
+            ("mpn", [], "[]"),
+        ):
+            of_variant = put_in(store, sku="odd", variants=[{"sku": "odd"} | {field: value}])
+            of_product = put_in(store, **{"sku": "odd"} | {field: value}, variants=[{"sku": "also odd"}])
+            said[f"product/{of_variant}"] = f"$.variants[0].{field}` (got {written})"
+            said[f"product/{of_product}"] = f"$.{field}` (got {written})"
         run_import()
         assert imported(database) == sound
-        for product_id, place in ((of_variant, f"$.variants[0].{field}`"), (of_product, f"$.{field}`")):
-            reason, message = problems(database)[f"product/{product_id}"]
-            assert reason == "invalid_record"
-            assert f"{place} (got {str(value).lower()})" in message
+        found = problems(database)
+        assert found.keys() == said.keys()
+        for source, words in said.items():
+            assert found[source][0] == "invalid_record"
+            assert words in found[source][1]
 
     def test_letter_case_and_normalisation_tell_what_the_database_tells(
         self, store: SandboxProcess, sound: Contents, run_import: Import, database: Database
