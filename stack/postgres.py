@@ -74,23 +74,25 @@ class EmbeddedPostgres:
         self.prepare()
         if self.is_running():
             return
-        # A port that somebody else has taken meanwhile: move on, and whoever asks for `uri` learns the new one.
-        if is_listening(self.port):
-            (self.home / "port").write_text(str(free_port(self.port)))
-        settings = "".join(
-            f"{name} = {value}\n" for name, value in {**SETTINGS, **self.changes, "port": self.port}.items()
-        )
-        (self.data / "postgresql.auto.conf").write_text(settings)
-        self._give(self.data / "postgresql.auto.conf")
         log = self.data / "server.log"
         # After a kill -9 the former server's children may hold its memory for a moment.
         for _ in range(5):
+            self._configure()
             self._call("pg_ctl", "-D", str(self.data), "-l", str(log), "-w", "-t", "60", "start", check=False)
             if self.is_running():
                 return
             time.sleep(1)
         said = log.read_text(errors="replace")[-2000:] if log.exists() else "(it left no log)"
         raise RuntimeError(f"the embedded Postgres in {self.home} does not start:\n{said}")
+
+    def _configure(self) -> None:
+        # A port that somebody else has taken meanwhile: move on, and whoever asks for `uri` learns the new one.
+        if is_listening(self.port):
+            (self.home / "port").write_text(str(free_port(self.port)))
+        settings = {**SETTINGS, **self.changes, "port": self.port}
+        lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
+        (self.data / "postgresql.auto.conf").write_text(lines)
+        self._give(self.data / "postgresql.auto.conf")
 
     def stop(self, *, at_once: bool = False) -> None:
         """Stop the server, if it runs; what it was told to commit is kept.

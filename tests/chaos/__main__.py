@@ -74,7 +74,7 @@ def _points(asked: argparse.Namespace) -> list[Point]:
                 requests, statements = usual.requests, len(usual.statements)
                 print(f"{operation.name}, {situation.name}: {requests} requests, {statements} statements", flush=True)
                 points += every_point(operation.name, situation.name, requests, statements)
-                share = asked.pairs // len(operation.situations)
+                share = -(-asked.pairs // len(operation.situations))
                 points += pairs(operation.name, situation.name, statements, share, asked.seed)
     if asked.fault:
         points = [point for point in points if point.fault.startswith(tuple(asked.fault))]

@@ -128,13 +128,15 @@ def every_point(operation: str, situation: str, requests: int, statements: int) 
 
 
 def pairs(operation: str, situation: str, statements: int, most: int, seed: int) -> list[Point]:
-    """Crashes in the recovery from a crash: two killings, of the first attempt and of the second."""
+    """Crashes in the recovery from a crash: the second attempt is killed at a statement that it still has to make."""
     draw = random.Random(f"{seed}/{operation}/{situation}/pairs")
-    names = ("statement-kill-before", "statement-kill-after")
-    return [
-        Point(operation, situation, draw.choice(names), draw.randint(1, statements), draw.randint(1, statements))
-        for _ in range(most)
-    ]
+    names = ("statement-kill-before", "statement-kill-after", "statement-cut-after", "statement-restart")
+    chosen: dict[Point, None] = {}
+    while len(chosen) < most:
+        at = draw.randint(1, statements)
+        again = draw.randint(1, max(statements - at, 8))
+        chosen[Point(operation, situation, draw.choice((*names, "statement-disk-full")), at, again)] = None
+    return list(chosen)
 
 
 def sample(points: Sequence[Point], most: int, seed: int) -> list[Point]:

@@ -94,7 +94,10 @@ class Lane:
         """Stop all parts, and remove what they kept."""
         if self._runner is not None and self._runner.stdin is not None:
             self._runner.stdin.close()
-            self._runner.wait(10)
+            try:
+                self._runner.wait(20)
+            except subprocess.TimeoutExpired:
+                self._runner.kill()
         for store in self._stores.values():
             store.stop()
         self.proxy.stop()
@@ -141,6 +144,10 @@ class Lane:
             moved = place.state()
             place.must_succeed(THIRD)
             later = (place.state(), after_and_later)
+        if moved == after:
+            raise RuntimeError(
+                f"{situation.name}: the store moves and nothing shows it, so trials of that show nothing"
+            )
         return Undisturbed(
             before, after, moved, after_and_moved, later, catalog, effects, requests, statements, moves, blink
         )

@@ -42,7 +42,7 @@ def try_all(points: Sequence[Point], lanes: int = 1, progress: Progress = lambda
             except BaseException as failure:
                 failures.append(failure)
 
-        threads = [threading.Thread(target=work, args=(number,)) for number in range(lanes)]
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(min(lanes, waiting.qsize()))]
         for thread in threads:
             thread.start()
             time.sleep(1)  # each lane's Postgres looks for a free port of its own

@@ -5,6 +5,7 @@ A mutant lives in the child that makes an attempt, and nowhere else.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,13 +15,13 @@ from storekeeper.bigcommerce import catalog, paging
 from storekeeper.bigcommerce.client import Query, StoreClient
 from storekeeper.bigcommerce.paging import IdRange, Page, PageSize
 from storekeeper.operations import import_listings
-from storekeeper.operations.catalog_pull import CatalogPull
+from storekeeper.operations.catalog_pull import CatalogPull, Stretch
 from storekeeper.outcomes import NotNow
 from storekeeper.warehouse import database
 from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run
 from tests.chaos.faults import FAULTS, Point
-from tests.chaos.lane import Lane, Undisturbed
+from tests.chaos.lane import FIRST, Lane, Undisturbed
 from tests.chaos.operations import OPERATIONS
 from tests.chaos.trial import try_point
 
@@ -87,7 +88,7 @@ def _place_first() -> None:
 
 
 def _page_numbers() -> None:
-    def mutant(store: StoreClient, stretch: IdRange, size: PageSize) -> Iterator[Page]:
+    def mutant(store: StoreClient, stretch: IdRange, size: PageSize, only: Query) -> Iterator[Page]:
         number = 0
         bounds: dict[str, str | int] = {"id:greater": stretch.after}
         if stretch.before is not None:
@@ -134,19 +135,30 @@ def _pages_twice() -> None:
     """The page and the place it reached are committed apart, and nothing keeps a product from being staged twice."""
     real = Session.run
 
-    def mutant(self: Session, name: str, **values: Any) -> int:
-        if name == "import_listings/move_stretch":
-            self._connection.commit()
-            self._connection.begin()
+    def run(self: Session, name: str, **values: Any) -> int:
         touched = real(self, name, **values)
         if name == "import_listings/create_staging":
-            table = f"staging.product_{values['run_no']}"
-            self._connection.exec_driver_sql(
-                f"alter table {table} drop constraint if exists product_{values['run_no']}_pkey"
-            )
+            table = f"product_{values['run_no']}"
+            self._connection.exec_driver_sql(f"alter table staging.{table} drop constraint if exists {table}_pkey")
         return touched
 
-    Session.run = mutant  # type: ignore[method-assign]
+    def read(self: CatalogPull, stretch: Stretch, stop: threading.Event) -> None:
+        for page in catalog.product_pages(self._store, stretch.left, self._size, self._only):
+            with self._run.transaction() as session:
+                self._stage(session, page)
+            with self._run.transaction() as session:
+                session.run(
+                    "import_listings/move_stretch",
+                    run_no=self._run.run_no,
+                    stretch_no=stretch.number,
+                    reached_id=page.records[-1][0] if page.records else stretch.left.after,
+                    finished=page.last,
+                )
+            if stop.is_set():
+                return
+
+    Session.run = run  # type: ignore[method-assign]
+    CatalogPull._read = read  # type: ignore[method-assign]
 
 
 def _staging_shared() -> None:
@@ -159,16 +171,20 @@ def _staging_shared() -> None:
 
 
 def _whole_not_checked() -> None:
-    import_listings._is_whole = lambda session, run: True
-    import_listings._need_whole = lambda session, run: None
+    import_listings._need = lambda session, run, step: None
 
 
 def _missing_not_confirmed() -> None:
-    def mutant(self: CatalogPull, product_ids: Any) -> None:
+    real = CatalogPull._by_id
+
+    def mutant(self: CatalogPull, product_ids: Any, *, confirm_missing: bool) -> None:
+        if not confirm_missing:
+            real(self, product_ids, confirm_missing=False)
+            return
         with self._run.transaction() as session:
             session.run("import_listings/add_missing", run_no=self._run.run_no, product_ids=list(product_ids))
 
-    CatalogPull.chosen = mutant  # type: ignore[method-assign]
+    CatalogPull._by_id = mutant  # type: ignore[method-assign]
 
 
 KILLS = ("statement-kill-before", "statement-kill-after")
@@ -184,7 +200,7 @@ MUTANTS = {
     "watermark-first": Mutant(
         "the watermark is committed before the data",
         _watermark_first,
-        "changed",
+        "first",
         KILLS,
         near="import_listings/prepare_load",
     ),
@@ -236,7 +252,12 @@ def caught(name: str) -> tuple[Point | None, str]:
     """The first point at which a mutant is caught though the code as it is holds there; None where it escapes."""
     mutant = MUTANTS[name]
     with Lane(OPERATIONS["import_listings"], mutant=name) as lane:
-        for point in _points(mutant, lane.undisturbed(mutant.situation)):
+        usual = lane.undisturbed(mutant.situation)
+        with lane.place(mutant.situation) as place:  # a mutant that cannot even run is caught by nothing
+            place.must_succeed(FIRST)
+            if place.state() != usual.after:
+                raise RuntimeError(f"mutant {name} does not do its work undisturbed")
+        for point in _points(mutant, usual):
             verdict = try_point(lane, point)
             if verdict.broken:
                 lane.mutant = ""

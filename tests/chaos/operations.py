@@ -98,12 +98,12 @@ def a_busy_store(store: SandboxProcess) -> list[dict[str, Any]]:
     """Somebody works in the store: one product goes, one is renamed, one comes in. They are not in ``two_years_on``."""
     products = sorted(store.products(), key=lambda each: int(each["id"]))
     gone, renamed = products[10]["id"], products[-12]["id"]
-    now = "2026-01-02T03:04:05+00:00"  # the store would take its own, which differs between two trials
+    now = "2040-01-02T03:04:05+00:00"  # the store would take its own, which differs between two trials
     made = {"name": "Made meanwhile", "type": "physical", "weight": 1, "price": 7, "sku": "MEANWHILE-1"}
     made |= {"date_created": now, "date_modified": now}
     return [
         {"method": "DELETE", "path": f"products/{gone}"},
-        {"method": "POST", "path": f"products/{renamed}", "body": {"name": "Renamed meanwhile"}},
+        {"method": "POST", "path": f"products/{renamed}", "body": {"name": "Renamed meanwhile", "date_modified": now}},
         {"method": "POST", "path": "products", "body": made},
     ]
 

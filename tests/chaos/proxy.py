@@ -160,6 +160,7 @@ class _Connection:
         self._collected = b""
         self._collected_text = b""
         self._copying = False
+        self._renamed = False
         self._awaited: Strike | None = None
 
     async def run(self) -> None:
@@ -226,8 +227,7 @@ class _Connection:
         elif strike.action == "disk_full":
             strike.begun.set()
             strike.struck.set()
-            query = DISK_FULL + b"\0"
-            self._to_server.write(b"Q" + struct.pack("!I", len(query) + 4) + query)
+            self._disk_full(in_copy=kind != "query")
         elif strike.side == "before":
             await self._strike(strike)
             self._to_server.write(message)
@@ -239,11 +239,25 @@ class _Connection:
             else:
                 self._awaited = strike
 
+    def _disk_full(self, *, in_copy: bool) -> None:
+        """Let the server fail in its own way, so that its transaction ends as by a real error."""
+        if in_copy:
+            self._copying, self._renamed = False, True
+            reason = b"No space left on device\0"
+            self._to_server.write(b"f" + struct.pack("!I", len(reason) + 4) + reason)
+        else:
+            query = DISK_FULL + b"\0"
+            self._to_server.write(b"Q" + struct.pack("!I", len(query) + 4) + query)
+
     async def _from_server(self) -> None:
         """Messages one by one, since the one that ends a statement's answer may have to wait."""
         while True:
             head = await self._server.readexactly(5)
             body = await self._server.readexactly(struct.unpack("!I", head[1:])[0] - 4)
+            if self._renamed and head[:1] == b"E":  # a COPY can only be failed by its client, under another code
+                self._renamed = False
+                body = b"SERROR\0VERROR\0C53100\0MCOPY: No space left on device\0\0"
+                head = b"E" + struct.pack("!I", len(body) + 4)
             if self._awaited is not None and head[:1] in b"ZG":  # ready for the next query, or for a COPY's data
                 strike, self._awaited = self._awaited, None
                 await self._strike(strike)

@@ -107,6 +107,8 @@ class _Trial:
             self._equal("it says that all went well", [self._expected.after])
         else:
             self._unharmed(ended)
+            if self._verdict.point.fault == "statement-disk-full" and "disk is full" not in ended.get("message", ""):
+                self._broken(f"a full disk is not named: {ended.get('message')}")
             if recovery == "next":
                 self._another_run()
             else:
@@ -180,6 +182,8 @@ class _Trial:
             self._place.lane.proxy.arm(strike)
             again = self._place.run(FIRST, task)
             self._place.lane.proxy.arm(None)
+            if not strike.begun.is_set():
+                self._verdict.reached = False
             if again["ended"] == "success":
                 self._equal("after the second attempt", [self._expected.after])
                 return

@@ -3,5 +3,6 @@
 
 update ops.run set
     pulled_from = clock_timestamp(),
-    store_time = cast(:store_time as timestamptz)
+    store_time = cast(:store_time as timestamptz),
+    store_hash = :store_hash
 where run_no = :run_no and pulled_from is null;

@@ -1,5 +1,7 @@
--- import_listings/load: whether all that was staged is still there.   Reads  ops.run, staging.product.
+-- import_listings/transform, load: whether a step is done and all that it staged is still there.   Reads  staging.step.
+-- Staging is unlogged: a crash of the database empties all of it at once, and this mark with the rest.
 
-select coalesce(r.staged = (select count(*) from staging.product), false) as whole
-from ops.run as r
-where r.run_no = :run_no;
+select exists(
+    select 1 from staging.step as s
+    where s.step = :step
+) as there;

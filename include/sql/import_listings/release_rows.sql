@@ -51,5 +51,5 @@ select
     r.master_sku,
     'gone_from_store',
     'No variant of the store has the master SKU ' || r.master_sku || ' any more (listing ' || r.listing_key || ').',
-    'product/' || r.product_id
+    coalesce('product/' || r.product_id, 'listing/' || r.listing_key)
 from released as r;

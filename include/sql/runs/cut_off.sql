@@ -5,4 +5,4 @@
 select pg_terminate_backend(a.pid)
 from ops.run as r
 inner join pg_catalog.pg_stat_activity as a on a.application_name = 'storekeeper run ' || r.run_no
-where r.run_key = :run_key and a.datname = current_database() and a.usename = current_user;
+where r.run_key = :run_key and a.datname = current_database() and a.usename = session_user;

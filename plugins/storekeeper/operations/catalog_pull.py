@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -80,7 +79,11 @@ class CatalogPull:
 
     def chosen(self, product_ids: Sequence[int]) -> None:
         """These products, a page of ids a request. One that is not there is left to the next complete pull."""
-        self._by_id(product_ids, confirm_missing=False)
+        with self._run.transaction() as session:
+            left = session.rows(
+                "import_listings/list_not_staged", run_no=self._run.run_no, product_ids=list(product_ids)
+            )
+        self._by_id([row["product_id"] for row in left], confirm_missing=False)
 
     def _pages(self, readers: int) -> None:
         stretches = self._stretches()
@@ -91,6 +94,7 @@ class CatalogPull:
 
     def _by_id(self, product_ids: Sequence[int], *, confirm_missing: bool) -> None:
         left = list(product_ids)
+        self.progress.expected = (self.progress.expected or 0) + len(left)
         while left:
             asked, left = left[: self._size.limit], left[self._size.limit :]
             page = catalog.products_by_id(self._store, asked, self._size)
@@ -190,7 +194,7 @@ class CatalogPull:
                 highest=page.records[-1][0],
             )
             reflected = {row["product_id"]: (row["content_hash"], row["reflected"]) for row in known}
-            fetched_at = session.clock - timedelta(seconds=time.monotonic() - page.sent_at)
+            fetched_at = session.clock - timedelta(seconds=session.clock_read_at - page.sent_at)
             rows = []
             for product_id, payload in page.records:
                 content_hash = hashlib.sha256(payload).digest()

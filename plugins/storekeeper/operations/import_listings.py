@@ -67,9 +67,7 @@ def extract(
         session.drop_expired_staging(channel.channel)
         session.run("import_listings/create_staging", run_no=run.run_no)
         committed = {row["step"] for row in session.rows("import_listings/read_steps", run_no=run.run_no)}
-        # a crash of the database empties staging: then a run whose pages were all in reads them again
-        begun = run.step == "started" or not _is_whole(session, run)
-    if begun:
+    if "extracted" not in committed:  # not yet, or a crash of the database took it
         _describe(store, run, channel)
         if "names" not in committed:
             _stage_names(store, run)
@@ -84,9 +82,10 @@ def extract(
             log.info("asking for what changed since %s on the store's clock", scope["changed_since"])
             pull.changed(scope["changed_since"], settings.readers)
         if channel.location_id is not None and "stock" not in committed:
-            _stage_stock(store, run, channel.location_id)
+            _stage_stock(store, run, channel.location_id, narrowed=bool(skus))
         with run.transaction() as session:
             session.run("import_listings/note_staged", run_no=run.run_no)
+            session.run("import_listings/add_step", run_no=run.run_no, step="extracted")
             session.run("runs/advance", run_no=run.run_no, step="extracted")
         log.info("extracted: %s", pull.progress.line())
     with run.transaction() as session:
@@ -102,7 +101,7 @@ def transform(run: Run, settings: ImportListings) -> dict[str, int]:
     if run.step == "loaded":
         return made
     with run.transaction() as session:
-        _need_whole(session, run)
+        _need(session, run, "extracted")
         session.run("import_listings/forget_transformed", run_no=run.run_no)
     progress = Progress("products", run)
     after = -1
@@ -113,6 +112,7 @@ def transform(run: Run, settings: ImportListings) -> dict[str, int]:
             )
             if not rows:
                 session.run("import_listings/leave_out_shared_variants", run_no=run.run_no, channel=run.channel)
+                session.run("import_listings/add_step", run_no=run.run_no, step="transformed")
                 session.run("runs/advance", run_no=run.run_no, step="transformed")
                 break
             read = read_products((row["product_id"], row["payload"]) for row in rows if row["unstorable"] is None)
@@ -165,7 +165,7 @@ def _merge(run: Run, channel: Channel, settings: ImportListings, *, confirm_larg
         def step(name: str) -> None:
             session.run(f"import_listings/{name}", run_no=run.run_no, **values)
 
-        _need_whole(session, run)
+        _need(session, run, "transformed")
         step("prepare_load")
         step("leave_out_outdated")
         _match(session, run)
@@ -225,13 +225,9 @@ STEPS: Mapping[str, Callable[[Step], dict[str, Any]]] = {"extract": _extract, "t
 """The tasks of a run in their order; each brings itself what a crash of the database has taken from it."""
 
 
-def _is_whole(session: Session, run: Run) -> bool:
-    return bool(session.row("import_listings/check_staged", run_no=run.run_no)["whole"])
-
-
-def _need_whole(session: Session, run: Run) -> None:
+def _need(session: Session, run: Run, step: str) -> None:
     """Staging is unlogged: a crash of the database empties it, and that must not be taken for an empty store."""
-    if not _is_whole(session, run):
+    if not session.row("import_listings/check_staged", run_no=run.run_no, step=step)["there"]:
         raise StagingLost(
             "the warehouse has lost what this run had staged (did the database crash?); nothing was loaded"
         )
@@ -241,7 +237,12 @@ def _describe(store: StoreClient, run: Run, channel: Channel) -> None:
     """Keep what the store says of itself, and the rules that shape what is wanted of it."""
     information = store_information(store)
     with run.transaction() as session:
-        session.run("import_listings/begin_pull", run_no=run.run_no, store_time=information.clock)
+        session.run(
+            "import_listings/begin_pull",
+            run_no=run.run_no,
+            store_time=information.clock,
+            store_hash=store.store_hash,
+        )
         if not run.dry_run:
             session.run(
                 "runs/describe_channel",
@@ -289,12 +290,14 @@ def _stage_names(store: StoreClient, run: Run) -> None:
         session.run("import_listings/add_step", run_no=run.run_no, step="names")
 
 
-def _stage_stock(store: StoreClient, run: Run, location_id: int) -> None:
+def _stage_stock(store: StoreClient, run: Run, location_id: int, *, narrowed: bool) -> None:
     """The stock of one location: the catalog itself shows the default location's only."""
     stock = {(product, variant): units for product, variant, units in catalog.location_stock(store, location_id)}
     with run.transaction() as session:
         rows = ((*item, units) for item, units in stock.items())
         session.copy_staged("stock", run.run_no, ("product_id", "variant_id", "quantity"), rows)
+        if not narrowed:
+            session.run("import_listings/stage_other_stock", run_no=run.run_no, channel=run.channel)
         session.run("import_listings/add_step", run_no=run.run_no, step="stock")
 
 

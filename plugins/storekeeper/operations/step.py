@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from typing import Any
 
 from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.outcomes import WarehouseUnavailable
 from storekeeper.settings import Channel, Settings
 from storekeeper.warehouse.database import Warehouse
 from storekeeper.warehouse.runs import Run
@@ -96,16 +97,20 @@ def attempt(
         params=params,
     )
     step = Step(run, channel, getattr(channel, operation), params, open_store)
-    started = time.monotonic()
+    started, failed = time.monotonic(), True
     try:
         yield step
     except Exception as error:
         log.error("%s: %s", type(error).__name__, error)
-        run.fail(f"{task}: {type(error).__name__}: {error}")
+        with suppress(WarehouseUnavailable):  # the error itself decides what follows
+            run.fail(f"{task}: {type(error).__name__}: {error}")
         raise
+    else:
+        failed = False
     finally:
-        run.spend(step.requests, time.monotonic() - started)
         step.close()
+        with suppress(WarehouseUnavailable) if failed else nullcontext():
+            run.spend(step.requests, time.monotonic() - started)
 
 
 def split_skus(given: Iterable[str]) -> list[str]:

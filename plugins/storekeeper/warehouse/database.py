@@ -66,12 +66,14 @@ class Warehouse:
 class Session:
     """What may be done inside one transaction.
 
-    ``clock`` is the warehouse's clock when a run's transaction began: the one clock that times are kept by.
+    ``clock`` is the warehouse's clock when a run's transaction began, the one clock that times are kept by;
+    ``clock_read_at`` the same moment in this process's monotonic seconds.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.clock = datetime.min.replace(tzinfo=UTC)
+        self.clock_read_at = 0.0
 
     def run(self, name: str, *, run_no: int | None = None, **values: Any) -> int:
         """Run each statement of a named file.

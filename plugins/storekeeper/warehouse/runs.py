@@ -7,6 +7,7 @@ every commit of a task first looks whether its attempt is still the newest, and 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ class Run:
                 )
                 if not held["mine"]:
                     raise RunSuperseded(_SUPERSEDED.format(run_id=self.run_id))
-                session.clock = held["clock"]
+                session.clock, session.clock_read_at = held["clock"], time.monotonic()
                 yield session
         except WarehouseUnavailable as broken:
             if self._is_superseded():  # then it was the new attempt that cut the connection
