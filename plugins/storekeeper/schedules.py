@@ -122,4 +122,10 @@ def _json_type(field: FieldInfo) -> dict[str, Any]:
     if isinstance(kind, type) and issubclass(kind, str) and hasattr(kind, "__members__"):
         return {"type": "string", "enum": [member.value for member in kind]}  # type: ignore[attr-defined]
     name = {bool: "boolean", int: "integer", float: "number", str: "string"}[kind]  # type: ignore[index]
-    return {"type": [name, "null"] if nullable else name}
+    bounds = {
+        schema: value
+        for rule in field.metadata
+        for schema, value in (("minimum", getattr(rule, "ge", None)), ("maximum", getattr(rule, "le", None)))
+        if value is not None
+    }
+    return {"type": [name, "null"] if nullable else name, **bounds}

@@ -1,4 +1,4 @@
-"""What a run is brought to its end after, that single faults do not show: faults upon faults, and other people's rows."""
+"""What a run survives that single faults do not show: faults upon faults, and other people's rows."""
 
 from __future__ import annotations
 
@@ -113,9 +113,9 @@ def test_rows_that_others_made_without_a_product_are_released_with_a_problem(
     database.run("insert into core.listing (channel, listing_key) values ('shop', 'theirs')")
     for sku, variant_id in (("OLD-1", variant["id"]), (variant["sku"], None)):
         database.run(
-            "insert into core.listing_variant (channel, master_sku, listing_key, variant_id) values ('shop', %s, %s, %s)",
+            "insert into core.listing_variant (channel, listing_key, master_sku, variant_id)"
+            " values ('shop', 'theirs', %s, %s)",
             sku,
-            "theirs",
             variant_id,
         )
     for _ in range(2):

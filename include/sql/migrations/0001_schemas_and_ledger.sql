@@ -84,7 +84,7 @@ create table ops.problem (
 create unique index problem_once_open on ops.problem (channel, operation, entity, entity_key, reason, source) where open;
 create index problem_by_key on ops.problem (channel, entity_key);
 comment on table ops.problem is 'Records that could not be handled: why, since when, and whether it still holds.';
-comment on column ops.problem.source is 'The store''s record it came from, product/{id}[/variant/{id}], brand/{id} or category/{id}: handled without it, the problem closes.';
+comment on column ops.problem.source is 'The store''s record it came from, product/{id}[/variant/{id}]: handled without it, the problem closes.';
 comment on column ops.problem.run_no is 'The run that saw it last.';
 
 create table ops.watermark (

@@ -11,9 +11,6 @@ create table raw.product (
 ) with (toast_tuple_target = 8160);
 alter table raw.product alter column payload set storage external;
 comment on table raw.product is 'Each product''s last payload, as the store sent it.';
-comment on column raw.product.channel is 'The store, by its channel''s name.';
-comment on column raw.product.product_id is 'The store''s product.';
-comment on column raw.product.payload is 'The product with its variants, images and custom fields, byte for byte.';
 comment on column raw.product.content_hash is 'SHA-256 of the payload''s bytes.';
 comment on column raw.product.reflected is 'The hash of the settings under which core reflects this payload; null: it is to be handled again, for our own rows changed or it left a problem.';
 comment on column raw.product.fetched_at is 'Just before the request that brought it was sent, on the warehouse''s clock.';
@@ -25,9 +22,6 @@ create table raw.brand (
     primary key (channel, brand_id)
 );
 comment on table raw.brand is 'The store''s brands, by which products name theirs.';
-comment on column raw.brand.channel is 'The store, by its channel''s name.';
-comment on column raw.brand.brand_id is 'The store''s brand.';
-comment on column raw.brand.name is 'The brand''s name.';
 
 create table raw.category (
     channel text not null,
@@ -36,9 +30,6 @@ create table raw.category (
     primary key (channel, category_id)
 );
 comment on table raw.category is 'The store''s categories as paths, such as Shop > Lamps.';
-comment on column raw.category.channel is 'The store, by its channel''s name.';
-comment on column raw.category.category_id is 'The store''s category.';
-comment on column raw.category.path is 'The names from the root down to it, joined by " > ".';
 
 create table core.inventory_item (
     master_sku text primary key,
@@ -48,10 +39,8 @@ create table core.inventory_item (
 );
 create unique index inventory_item_any_case on core.inventory_item (lower(master_sku));
 comment on table core.inventory_item is 'Stock and price of what is sold, for all channels. A variant is linked to it by inventory_sku, else by master SKU.';
-comment on column core.inventory_item.master_sku is 'The item''s key; unique without regard to letter case.';
 comment on column core.inventory_item.quantity is 'Units in stock; null: the listing''s own quantity counts.';
 comment on column core.inventory_item.price is 'Price before the channel''s rules; null: the listing''s own price counts.';
-comment on column core.inventory_item.updated_at is 'When its values were true.';
 
 create table core.listing (
     channel text not null,
@@ -79,15 +68,11 @@ create table core.listing (
 );
 create index listing_by_product on core.listing (channel, product_id);
 comment on table core.listing is 'A product as a channel sells it. Own values are what the warehouse wants; channel_* is what the store showed last.';
-comment on column core.listing.channel is 'The store, by its channel''s name.';
 comment on column core.listing.listing_key is 'bc-{product id} where an import made it, else whatever its maker chose.';
 comment on column core.listing.product_id is 'The store''s product; null while there is none.';
-comment on column core.listing.title is 'The product''s name.';
-comment on column core.listing.description is 'The product''s description, HTML as it is.';
 comment on column core.listing.type is 'physical or digital.';
 comment on column core.listing.weight is 'In the store''s unit of weight.';
 comment on column core.listing.price is 'In the store''s default currency; the price of each variant that has none of its own.';
-comment on column core.listing.brand is 'The brand''s name.';
 comment on column core.listing.categories is 'Paths, such as Shop > Lamps.';
 comment on column core.listing.images is 'Addresses, in the order shown.';
 comment on column core.listing.custom_fields is 'A JSON array of {"name": ..., "value": ...}.';
@@ -96,9 +81,7 @@ comment on column core.listing.paused is 'Nothing is sent to the store while tru
 comment on column core.listing.queued_action is 'hide, unhide, delist (done by the next sync), publish, overwrite (done by the next publish).';
 comment on column core.listing.hidden_as is 'By which means the listing was hidden: unhiding undoes just that.';
 comment on column core.listing.channel_price is 'The product''s price as the store showed it last.';
-comment on column core.listing.channel_visible is 'Whether the store showed the product as visible last.';
 comment on column core.listing.inventory_tracking is 'none, product or variant, as the store showed it last.';
-comment on column core.listing.first_seen is 'When the warehouse first knew it.';
 comment on column core.listing.last_seen is 'Set when the product is gone: the last complete pull that still had it. See mart.listings.';
 
 create table core.listing_variant (
@@ -128,12 +111,7 @@ create index listing_variant_by_listing on core.listing_variant (channel, listin
 create index listing_variant_by_variant on core.listing_variant (channel, variant_id);
 create index listing_variant_by_item on core.listing_variant (lower(coalesce(nullif(inventory_sku, ''), master_sku)));
 comment on table core.listing_variant is 'A variant of a listing, in three states: wanted (own values, see core.wanted), synced and observed (channel_*).';
-comment on column core.listing_variant.channel is 'The store, by its channel''s name.';
 comment on column core.listing_variant.master_sku is 'The channel''s identifier of the variant: its SKU, UPC or MPN; unique without regard to letter case.';
-comment on column core.listing_variant.listing_key is 'The listing it belongs to.';
-comment on column core.listing_variant.sku is 'Stock keeping unit.';
-comment on column core.listing_variant.upc is 'Universal product code, as text: leading zeros matter.';
-comment on column core.listing_variant.mpn is 'Manufacturer''s part number.';
 comment on column core.listing_variant.options is 'A JSON array of {"name": ..., "value": ...}, such as colour and size.';
 comment on column core.listing_variant.price is 'Null: the listing''s price.';
 comment on column core.listing_variant.quantity is 'Null: not managed, never sent.';
@@ -146,49 +124,6 @@ comment on column core.listing_variant.channel_price is 'The variant''s price as
 comment on column core.listing_variant.channel_price_inherited is 'Whether that price is the product''s.';
 comment on column core.listing_variant.channel_quantity is 'The stock as the store reported it last, tracked or not.';
 comment on column core.listing_variant.observed_at is 'When the store last showed something new of this variant.';
-
--- What 0001 left unexplained.
-comment on column ops.channel.channel is 'The store, by its channel''s name.';
-comment on column ops.channel.store_hash is 'The store''s hash, as in its API path.';
-comment on column ops.channel.store_name is 'The store''s name.';
-comment on column ops.channel.currency is 'The store''s default currency.';
-comment on column ops.channel.updated_at is 'When this row was last written.';
-comment on column ops.run.run_no is 'Its number; names its staging tables.';
-comment on column ops.run.channel is 'The store, by its channel''s name.';
-comment on column ops.run.operation is 'Such as import_listings.';
-comment on column ops.run.run_id is 'Airflow''s run id.';
-comment on column ops.run.state is 'running, success or failed.';
-comment on column ops.run.dry_run is 'Nothing but this row is written.';
-comment on column ops.run.params is 'The run''s parameters, as given.';
-comment on column ops.run.message is 'Why it failed, or what it would have done.';
-comment on column ops.run.started_at is 'When its first task began.';
-comment on column ops.run.finished_at is 'When its last task ended; null while it runs.';
-comment on column ops.run.read is 'As in mart.runs.';
-comment on column ops.run.created is 'As in mart.runs.';
-comment on column ops.run.linked is 'As in mart.runs.';
-comment on column ops.run.updated is 'As in mart.runs, but without those in linked.';
-comment on column ops.run.overwritten is 'As in mart.runs.';
-comment on column ops.run.unchanged is 'As in mart.runs.';
-comment on column ops.run.skipped is 'As in mart.runs.';
-comment on column ops.run.failed is 'As in mart.runs.';
-comment on column ops.run.requests is 'As in mart.runs.';
-comment on column ops.run.work_seconds is 'As in mart.runs.';
-comment on column ops.problem.problem_no is 'Its number.';
-comment on column ops.problem.channel is 'The store, by its channel''s name.';
-comment on column ops.problem.operation is 'The operation that met it.';
-comment on column ops.problem.entity is 'variant, listing, product, brand, category, order or shipment.';
-comment on column ops.problem.entity_key is 'The master SKU where there is one, else the store''s id or the listing''s or shipment''s key.';
-comment on column ops.problem.reason is 'The reason code.';
-comment on column ops.problem.message is 'What is wrong, with the offending value, and what mends it.';
-comment on column ops.problem.first_seen is 'When a run met it first.';
-comment on column ops.problem.last_seen is 'When a run met it last.';
-comment on column ops.problem.open is 'False once a run has handled the record without it.';
-comment on column ops.problem.closed_at is 'When it closed; null while it is open.';
-comment on column ops.watermark.channel is 'The store, by its channel''s name.';
-comment on column ops.watermark.operation is 'The operation.';
-comment on column ops.watermark.value is 'The moment it has come to.';
-comment on column ops.watermark.run_no is 'The run that moved it last.';
-comment on column ops.views_version.hash is 'SHA-256 of the views'' files.';
 
 -- An unchanged payload is not handled again unless our own rows changed since. Whoever changes them, in whichever way,
 -- these triggers notice; Storekeeper's own writes announce themselves by the setting storekeeper.own_write.
