@@ -6,6 +6,7 @@ The second client spends half of the quota, evenly, and takes no heed of what it
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -129,7 +130,9 @@ def _second_client(store: SandboxProcess, quota: Quota) -> Iterator[None]:
     def ask() -> None:
         with requests.Session() as session:
             session.headers.update({"X-Auth-Token": FULL_TOKEN, "User-Agent": THEIRS})
-            while not stop.wait(between):
+            due = time.monotonic()
+            while not stop.wait(max(due - time.monotonic(), 0)):
+                due += between
                 session.get(f"{store.url}/v2/time", timeout=10)
 
     thread = threading.Thread(target=ask)

@@ -253,10 +253,7 @@ def caught(name: str) -> tuple[Point | None, str]:
     mutant = MUTANTS[name]
     with Lane(OPERATIONS["import_listings"], mutant=name) as lane:
         usual = lane.undisturbed(mutant.situation)
-        with lane.place(mutant.situation) as place:  # a mutant that cannot even run is caught by nothing
-            place.must_succeed(FIRST)
-            if place.state() != usual.after:
-                raise RuntimeError(f"mutant {name} does not do its work undisturbed")
+        work_undisturbed(lane, mutant.situation)
         for point in _points(mutant, usual):
             verdict = try_point(lane, point)
             if verdict.broken:
@@ -265,6 +262,18 @@ def caught(name: str) -> tuple[Point | None, str]:
                     return point, verdict.broken[0]
                 lane.mutant = name
     return None, ""
+
+
+def work_undisturbed(lane: Lane, situation: str) -> None:
+    """A mutant that cannot even run where nothing is wrong would be caught by everything.
+
+    :raises RuntimeError: the lane's mutant cannot.
+    """
+    usual = lane.undisturbed(situation)
+    with lane.place(situation) as place:
+        place.must_succeed(FIRST)
+        if place.state() != usual.after:
+            raise RuntimeError(f"mutant {lane.mutant} does not do its work undisturbed")
 
 
 def _points(mutant: Mutant, usual: Undisturbed) -> list[Point]:

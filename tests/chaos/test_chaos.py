@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.faults import FAULTS, Point, every_point, pairs, sample
 from tests.chaos.lane import Lane
 from tests.chaos.matrix import explain, table, try_all
-from tests.chaos.mutants import caught
+from tests.chaos.mutants import MUTANTS, caught, work_undisturbed
 from tests.chaos.operations import OPERATIONS
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
@@ -47,6 +47,13 @@ def test_the_instrument_can_fail(mutant: str) -> None:
 )
 def test_a_point_can_be_tried_again_by_its_name(text: str) -> None:
     assert str(Point.parse(text)) == text
+
+
+def test_every_mutant_does_its_work_where_nothing_is_wrong() -> None:
+    with Lane(OPERATIONS["import_listings"]) as lane:
+        for name, mutant in MUTANTS.items():
+            lane.mutant = name
+            work_undisturbed(lane, mutant.situation)
 
 
 def test_a_sample_is_the_same_for_the_same_seed_and_has_all_faults() -> None:
