@@ -47,9 +47,11 @@ async def read_body(receive: Receive) -> bytes:
 
 def kill_client(scope: Scope) -> None:
     """End the process at the other end of a local connection with SIGKILL."""
-    port = transport_of(scope).get_extra_info("peername")[1]
+    transport = transport_of(scope)
+    ends = (transport.get_extra_info("peername")[1], transport.get_extra_info("sockname")[1])
     for connection in psutil.net_connections("tcp4"):
-        if connection.laddr and connection.laddr.port == port and connection.pid:
+        there = connection.laddr and connection.raddr and (connection.laddr.port, connection.raddr.port)
+        if there == ends and connection.pid:  # a port alone may serve several connections at once
             os.kill(connection.pid, signal.SIGKILL)
 
 

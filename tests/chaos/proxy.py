@@ -118,9 +118,9 @@ class PostgresProxy:
         """Do what is to be done to the client or the server."""
         strike.begun.set()
         if strike.action == "kill":
-            os.kill(process_of(client_port), signal.SIGKILL)
+            os.kill(process_of(client_port, self.port), signal.SIGKILL)
         elif strike.action == "stall":
-            strike.stalled = process_of(client_port)
+            strike.stalled = process_of(client_port, self.port)
             os.kill(strike.stalled, signal.SIGSTOP)
         elif strike.action == "restart":
             await asyncio.get_running_loop().run_in_executor(None, self._restart, strike)
@@ -133,12 +133,13 @@ class PostgresProxy:
         strike.struck.set()  # the connection that asked for it is gone by now, and its task with it
 
 
-def process_of(port: int) -> int:
-    """The process that has a connection from this local port."""
+def process_of(port: int, to: int) -> int:
+    """The process that has a connection from this local port to that one: a port alone may serve several at once."""
     for connection in psutil.net_connections("tcp4"):
-        if connection.laddr and connection.laddr.port == port and connection.pid:
+        ends = connection.laddr and connection.raddr and (connection.laddr.port, connection.raddr.port)
+        if ends == (port, to) and connection.pid:
             return int(connection.pid)
-    raise ProcessLookupError(f"nobody has a connection from port {port}")
+    raise ProcessLookupError(f"nobody has a connection from port {port} to {to}")
 
 
 class _Connection:
