@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 SCHEMAS = ("core", "raw", "ops")
-VOLATILE = {"problem_no", "run_no", "attempt", "requests", "work_seconds", "message", "params", "staged"}
+VOLATILE = {"problem_no", "run_no", "attempt", "requests", "work_seconds", "message", "params"}
 """Columns that may differ between two runs that did the same; of a moment only whether there is one counts."""
 
 EARLY = {"ops.run", "ops.channel"}

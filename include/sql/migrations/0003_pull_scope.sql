@@ -79,3 +79,4 @@ comment on column ops.watermark.operation is 'The operation.';
 comment on column ops.watermark.value is 'The moment it has come to.';
 comment on column ops.watermark.run_no is 'The run that moved it last.';
 comment on column ops.views_version.hash is 'SHA-256 of the views'' files.';
+comment on column ops.run.staged is 'Not written any more: staging.step tells what is there. Kept for workers of the version before.';

@@ -55,9 +55,7 @@ class CatalogPull:
         Only what is missing from a complete pull *and* from that confirming read is staged as missing.
         """
         self._pages(readers)
-        with self._run.transaction() as session:
-            unseen = session.rows("import_listings/list_unseen", run_no=self._run.run_no, channel=self._run.channel)
-        self._by_id([row["product_id"] for row in unseen], confirm_missing=True)
+        self._by_id(self._unseen(complete=True), confirm_missing=True)
 
     def changed(self, since: datetime, readers: int) -> None:
         """Every product that the store says to have changed, and those that are to be handled again all the same.
@@ -68,14 +66,7 @@ class CatalogPull:
         """
         self._only = catalog.changed_since(since)
         self._pages(readers)
-        with self._run.transaction() as session:
-            again = session.rows(
-                "import_listings/list_unreflected",
-                run_no=self._run.run_no,
-                channel=self._run.channel,
-                reflects=self._reflects,
-            )
-        self.chosen([row["product_id"] for row in again])
+        self._by_id(self._unseen(complete=False), confirm_missing=False)
 
     def chosen(self, product_ids: Sequence[int]) -> None:
         """These products, a page of ids a request. One that is not there is left to the next complete pull."""
@@ -84,6 +75,17 @@ class CatalogPull:
                 "import_listings/list_not_staged", run_no=self._run.run_no, product_ids=list(product_ids)
             )
         self._by_id([row["product_id"] for row in left], confirm_missing=False)
+
+    def _unseen(self, *, complete: bool) -> list[int]:
+        with self._run.transaction() as session:
+            unseen = session.rows(
+                "import_listings/list_unseen",
+                run_no=self._run.run_no,
+                channel=self._run.channel,
+                complete=complete,
+                reflects=self._reflects,
+            )
+        return [row["product_id"] for row in unseen]
 
     def _pages(self, readers: int) -> None:
         stretches = self._stretches()

@@ -84,7 +84,6 @@ def extract(
         if channel.location_id is not None and "stock" not in committed:
             _stage_stock(store, run, channel.location_id, narrowed=bool(skus))
         with run.transaction() as session:
-            session.run("import_listings/note_staged", run_no=run.run_no)
             session.run("import_listings/add_step", run_no=run.run_no, step="extracted")
             session.run("runs/advance", run_no=run.run_no, step="extracted")
         log.info("extracted: %s", pull.progress.line())
