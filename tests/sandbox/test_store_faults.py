@@ -121,12 +121,10 @@ def test_a_dripping_answer_comes_whole_in_the_end(store: SandboxProcess) -> None
 
 
 def test_a_slow_answer_holds_up_nobody_else(store: SandboxProcess) -> None:
-    store.fault("slow", seconds=1, route=PRODUCTS, times=1)
+    store.fault("slow", seconds=15, route=PRODUCTS, times=1)
     with pytest.raises(requests.Timeout):
         store.request("GET", PRODUCTS, timeout=0.1)
-    began = time.monotonic()
-    assert statuses(store, 1, "/v2/time") == [200]
-    assert time.monotonic() - began < 0.5
+    assert store.request("GET", "/v2/time", timeout=10).status_code == 200
 
 
 def test_a_maintenance_page_is_html(store: SandboxProcess) -> None:
