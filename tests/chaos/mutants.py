@@ -15,7 +15,8 @@ from storekeeper.bigcommerce import catalog, paging
 from storekeeper.bigcommerce.client import Query, StoreClient
 from storekeeper.bigcommerce.paging import IdRange, Page, PageSize
 from storekeeper.operations import import_listings
-from storekeeper.operations.catalog_pull import CatalogPull, Stretch
+from storekeeper.operations.catalog_pull import CatalogPull
+from storekeeper.operations.stretches import Reading, Stretch
 from storekeeper.outcomes import NotNow
 from storekeeper.warehouse import database
 from storekeeper.warehouse.database import Session
@@ -75,8 +76,9 @@ def _place_first() -> None:
         if page.records and not page.last and moved:
             with self._run.transaction() as before:
                 before.run(
-                    "import_listings/move_stretch",
+                    "staging/move_stretch",
                     run_no=self._run.run_no,
+                    collection="products",
                     stretch_no=0,
                     reached_id=page.records[-1][0],
                     finished=False,
@@ -142,14 +144,15 @@ def _pages_twice() -> None:
             self._connection.exec_driver_sql(f"alter table staging.{table} drop constraint if exists {table}_pkey")
         return touched
 
-    def read(self: CatalogPull, stretch: Stretch, stop: threading.Event) -> None:
-        for page in catalog.product_pages(self._store, stretch.left, self._size, self._only):
+    def read(self: Reading, stretch: Stretch, stop: threading.Event) -> None:
+        for page in self._collection.pages(stretch.left):
             with self._run.transaction() as session:
-                self._stage(session, page)
+                self._collection.stage(session, page)
             with self._run.transaction() as session:
                 session.run(
-                    "import_listings/move_stretch",
+                    "staging/move_stretch",
                     run_no=self._run.run_no,
+                    collection=self._collection.name,
                     stretch_no=stretch.number,
                     reached_id=page.records[-1][0] if page.records else stretch.left.after,
                     finished=page.last,
@@ -158,7 +161,7 @@ def _pages_twice() -> None:
                 return
 
     Session.run = run  # type: ignore[method-assign]
-    CatalogPull._read = read  # type: ignore[method-assign]
+    Reading._read = read  # type: ignore[method-assign]
 
 
 def _staging_shared() -> None:
@@ -205,7 +208,7 @@ MUTANTS = {
         near="import_listings/prepare_load",
     ),
     "place-first": Mutant(
-        "a page's place is committed before the page", _place_first, "first", KILLS, near="import_listings/move_stretch"
+        "a page's place is committed before the page", _place_first, "first", KILLS, near="staging/move_stretch"
     ),
     "page-numbers": Mutant("pages are asked for by number", _page_numbers, "first", ("request-store-moves",)),
     "failed-page-empty": Mutant(
@@ -219,7 +222,7 @@ MUTANTS = {
         near="import_listings/prepare_load",
     ),
     "dedupe-removed": Mutant(
-        "a page read again is staged twice", _pages_twice, "first", KILLS, near="import_listings/move_stretch"
+        "a page read again is staged twice", _pages_twice, "first", KILLS, near="staging/move_stretch"
     ),
     "staging-shared": Mutant(
         "staging is not bound to its run",

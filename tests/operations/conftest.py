@@ -12,7 +12,7 @@ import pytest
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import Patience, StoreClient
 from storekeeper.operations import import_listings
-from storekeeper.operations.step import Step
+from storekeeper.operations.step import FIRST_TASK, Step
 from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
@@ -84,8 +84,8 @@ class Import:
         warehouse = self._database.warehouse()
         done: dict[str, Any] = {}
         try:
-            for work in import_listings.STEPS.values():
-                run = Run.begin(warehouse, **key)
+            for task, work in import_listings.STEPS.items():
+                run = Run.begin(warehouse, **key, first=task == FIRST_TASK)
                 step = Step(run, described, wanted, params, lambda: store_client(self._store, token))
                 try:
                     done = work(step)

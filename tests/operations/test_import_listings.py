@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.bigcommerce.store_information import store_information
 from storekeeper.operations import import_listings
 from storekeeper.operations.step import Step
 from storekeeper.outcomes import AccessLost, NotNow, PagingStuck, RunStopped, RunSuperseded
@@ -100,7 +101,7 @@ class TestBadInput:
             StoreClient(store.root, "elsewhere", "sandbox-token", patience=QUICK) as client,
             pytest.raises(AccessLost, match="no store with the hash 'elsewhere'"),
         ):
-            import_listings.store_information(client)
+            store_information(client)
 
     @pytest.mark.parametrize("kind", ["html", "garbage", "truncate", "reset"])
     def test_a_page_that_fails_once_is_asked_for_again(
@@ -377,6 +378,19 @@ class TestLocations:
             by_product = at_location.get((row["product_id"], None))
             expected = at_location.get((row["product_id"], row["variant_id"]), by_product)
             assert row["quantity"] == row["channel_quantity"] == expected
+
+
+def test_a_run_that_somebody_clears_begins_anew_with_the_parameters_it_has_now(
+    store: SandboxProcess, database: Database, run_import: Import
+) -> None:
+    run_import(run_id="cleared", dry_run=True)
+    assert database.value("select count(*) from core.listing") == 0
+    before = store.request_count()
+    assert run_import(run_id="cleared", mode="create_and_overwrite").created > 0
+    assert store.request_count() > before
+    assert database.row("select state, dry_run from mart.runs") == {"state": "success", "dry_run": False}
+    store.patch_product(int(store.products()[0]["id"]), name="Renamed since")
+    assert run_import(run_id="cleared", mode="create_and_overwrite").overwritten == 1
 
 
 class TestSeveralAtOnce:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storekeeper.bigcommerce.paging import IdRange
-from storekeeper.operations.catalog_pull import _cut, _storable
+from storekeeper.operations.payloads import storable
+from storekeeper.operations.stretches import cut
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ from storekeeper.operations.catalog_pull import _cut, _storable
     ],
 )
 def test_bytes_that_are_not_utf_8_and_lone_surrogates_cannot_be_stored(payload: bytes) -> None:
-    assert _storable(payload) is None
+    assert storable(payload) is None
 
 
 @pytest.mark.parametrize(
@@ -34,19 +35,19 @@ def test_bytes_that_are_not_utf_8_and_lone_surrogates_cannot_be_stored(payload: 
     ['{"name": "灯 🏮"}', '{"name": "\\ud83d\\ude00"}', '{"name": "\\uD83D\\uDE00"}', '{"name": "C:\\\\ud800"}', "{}"],
 )
 def test_everything_else_is_stored_as_the_store_sent_it(payload: str) -> None:
-    assert _storable(payload.encode()) == payload
+    assert storable(payload.encode()) == payload
 
 
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), st.text(st.characters(exclude_categories=["Cs"]))), st.booleans())
 def test_any_text_is_stored_as_it_is(record: dict[str, str], escaped: bool) -> None:
     payload = json.dumps(record, ensure_ascii=escaped)
-    assert _storable(payload.encode()) == payload
+    assert storable(payload.encode()) == payload
 
 
 @settings(deadline=None)
 @given(st.integers(0, 3), st.integers(2, 8), st.lists(st.integers(-2, 14), max_size=6))
 def test_no_part_of_a_cut_catalog_is_empty(after: int, length: int, cuts: list[int]) -> None:
-    for part in _cut(IdRange(after, after + length), cuts):
+    for part in cut(IdRange(after, after + length), cuts):
         assert part.before is not None
         assert part.before - part.after > 1

@@ -1,15 +1,6 @@
 -- import_listings/extract: the tables of one run. `staging.x` is this run's own table; see warehouse/sql.py.
 -- Repeat   safe: what a first attempt committed stays, so that the extraction resumes after it.
 
-create unlogged table if not exists staging.step (step text primary key);
-
-create unlogged table if not exists staging.stretch (
-    stretch_no integer primary key,
-    reached_id bigint not null,
-    before_id bigint,
-    finished boolean not null
-);
-
 create unlogged table if not exists staging.product (
     product_id bigint primary key,
     content_hash bytea not null,
@@ -60,14 +51,6 @@ create unlogged table if not exists staging.variant (
     price numeric,
     inventory_level bigint not null,
     primary key (variant_id, product_id)
-);
-
-create unlogged table if not exists staging.problem (
-    entity text not null,
-    entity_key text not null,
-    reason text not null,
-    message text not null,
-    source text not null
 );
 
 create unlogged table if not exists staging.match (

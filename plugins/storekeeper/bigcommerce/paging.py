@@ -60,13 +60,13 @@ class Page:
 
     :param records: id and the record's JSON as the store sent it.
     :param last: no record of the range comes after this page.
-    :param total: records of the range when the page was read, this page's among them.
+    :param total: records of the range when the page was read, this page's among them; None where the API does not say.
     :param sent_at: when the page was asked for, in this process's monotonic seconds.
     """
 
     records: list[tuple[int, bytes]]
     last: bool
-    total: int
+    total: int | None
     sent_at: float
 
 

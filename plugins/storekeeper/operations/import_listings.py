@@ -17,10 +17,11 @@ from sqlalchemy import RowMapping
 
 from storekeeper.bigcommerce import catalog
 from storekeeper.bigcommerce.client import StoreClient
-from storekeeper.bigcommerce.store_information import store_information
 from storekeeper.operations.catalog_pull import CatalogPull
+from storekeeper.operations.marks import mark, marked, need
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.step import Step
+from storekeeper.operations.store_profile import describe
 from storekeeper.outcomes import HINTS, Counts, Problem, Reason, RunStopped, StagingLost
 from storekeeper.settings import Channel, Follow, ImportListings, ImportMode, MasterSku, Overwrite, PullScope
 from storekeeper.transforms.import_listings import (
@@ -61,14 +62,12 @@ def extract(
     :raises NotNow: the store does not answer; what was staged stays for the next attempt.
     :raises AccessLost: token, scope or store hash.
     """
-    if run.step == "loaded":
-        return {"products": 0, "changed": 0}
     with run.transaction() as session:
-        session.drop_expired_staging(channel.channel)
+        session.run("staging/create", run_no=run.run_no)
         session.run("import_listings/create_staging", run_no=run.run_no)
-        committed = {row["step"] for row in session.rows("import_listings/read_steps", run_no=run.run_no)}
+        committed = marked(session, run)
     if "extracted" not in committed:  # not yet, or a crash of the database took it
-        _describe(store, run, channel)
+        describe(store, run, channel)
         if "names" not in committed:
             _stage_names(store, run)
         reflects = _reflects(run, channel, settings)
@@ -84,7 +83,7 @@ def extract(
         if channel.location_id is not None and "stock" not in committed:
             _stage_stock(store, run, channel.location_id, narrowed=bool(skus))
         with run.transaction() as session:
-            session.run("import_listings/add_step", run_no=run.run_no, step="extracted")
+            mark(session, run, "extracted")
             session.run("runs/advance", run_no=run.run_no, step="extracted")
         log.info("extracted: %s", pull.progress.line())
     with run.transaction() as session:
@@ -100,7 +99,7 @@ def transform(run: Run, settings: ImportListings) -> dict[str, int]:
     if run.step == "loaded":
         return made
     with run.transaction() as session:
-        _need(session, run, "extracted")
+        need(session, run, "extracted")
         session.run("import_listings/forget_transformed", run_no=run.run_no)
     progress = Progress("products", run)
     after = -1
@@ -111,7 +110,7 @@ def transform(run: Run, settings: ImportListings) -> dict[str, int]:
             )
             if not rows:
                 session.run("import_listings/leave_out_shared_variants", run_no=run.run_no, channel=run.channel)
-                session.run("import_listings/add_step", run_no=run.run_no, step="transformed")
+                mark(session, run, "transformed")
                 session.run("runs/advance", run_no=run.run_no, step="transformed")
                 break
             read = read_products((row["product_id"], row["payload"]) for row in rows if row["unstorable"] is None)
@@ -164,7 +163,7 @@ def _merge(run: Run, channel: Channel, settings: ImportListings, *, confirm_larg
         def step(name: str) -> None:
             session.run(f"import_listings/{name}", run_no=run.run_no, **values)
 
-        _need(session, run, "transformed")
+        need(session, run, "transformed")
         step("prepare_load")
         step("leave_out_outdated")
         _match(session, run)
@@ -224,39 +223,6 @@ STEPS: Mapping[str, Callable[[Step], dict[str, Any]]] = {"extract": _extract, "t
 """The tasks of a run in their order; each brings itself what a crash of the database has taken from it."""
 
 
-def _need(session: Session, run: Run, step: str) -> None:
-    """Staging is unlogged: a crash of the database empties it, and that must not be taken for an empty store."""
-    if not session.row("import_listings/check_staged", run_no=run.run_no, step=step)["there"]:
-        raise StagingLost(
-            "the warehouse has lost what this run had staged (did the database crash?); nothing was loaded"
-        )
-
-
-def _describe(store: StoreClient, run: Run, channel: Channel) -> None:
-    """Keep what the store says of itself, and the rules that shape what is wanted of it."""
-    information = store_information(store)
-    with run.transaction() as session:
-        session.run(
-            "import_listings/begin_pull",
-            run_no=run.run_no,
-            store_time=information.clock,
-            store_hash=store.store_hash,
-        )
-        if not run.dry_run:
-            session.run(
-                "runs/describe_channel",
-                channel=channel.channel,
-                connection_id=channel.connection_id,
-                store_hash=store.store_hash,
-                store_name=information.name,
-                currency=information.currency,
-                currency_digits=information.decimal_places,
-                timezone=information.timezone.name,
-                rules=json.dumps(channel.rules()),
-            )
-    log.info("the store is %r (plan %s, %s)", information.name, information.plan_name, information.currency)
-
-
 def _decide(run: Run, settings: ImportListings, *, narrowed: bool, renamed: bool) -> RowMapping:
     """Whether the pull is ``complete``, or since when (``changed_since``) it asks; a second attempt keeps to it."""
     with run.transaction() as session:
@@ -286,7 +252,7 @@ def _stage_names(store: StoreClient, run: Run) -> None:
         )
         problems = map(_problem_row, [*brands.problems, *categories.problems])
         session.copy_staged("problem", run.run_no, PROBLEM_COLUMNS, problems)
-        session.run("import_listings/add_step", run_no=run.run_no, step="names")
+        mark(session, run, "names")
 
 
 def _stage_stock(store: StoreClient, run: Run, location_id: int, *, narrowed: bool) -> None:
@@ -297,7 +263,7 @@ def _stage_stock(store: StoreClient, run: Run, location_id: int, *, narrowed: bo
         session.copy_staged("stock", run.run_no, ("product_id", "variant_id", "quantity"), rows)
         if not narrowed:
             session.run("import_listings/stage_other_stock", run_no=run.run_no, channel=run.channel)
-        session.run("import_listings/add_step", run_no=run.run_no, step="stock")
+        mark(session, run, "stock")
 
 
 def _find_products(store: StoreClient, run: Run, settings: ImportListings, skus: Sequence[str]) -> list[int]:

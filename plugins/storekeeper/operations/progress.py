@@ -18,7 +18,6 @@ class Progress:
     """Counts what comes in, from several threads, and logs a line every few seconds.
 
     :param what: what is counted, in the plural.
-    :param expected: how many there will be; None where nobody knows.
     :param run: gets a sign of life with each line.
     :param store: shows how much of the store's quota is left.
     """
@@ -26,12 +25,17 @@ class Progress:
     def __init__(self, what: str, run: Run, store: StoreClient | None = None) -> None:
         self._what = what
         self._run = run
-        self.expected: int | None = None
+        self._expected: int | None = None
         self._store = store
         self._lock = threading.Lock()
         self._started = self._said = time.monotonic()
         self.done = 0
         self.batches = 0
+
+    def expect(self, records: int | None) -> None:
+        """So many more records will come; None: nobody knows."""
+        if records is not None:
+            self._expected = (self._expected or 0) + records
 
     def add(self, records: int) -> None:
         """One more page or chunk of so many records; to be called outside of the run's transactions."""
@@ -49,11 +53,11 @@ class Progress:
         seconds = max(time.monotonic() - self._started, 0.001)
         rate = self.done / seconds
         parts = [f"{self.done:,} {self._what} in {self.batches:,} pages, {rate:,.0f} a second"]
-        if self.expected:
+        if self._expected:
             parts[0] = (
-                f"{self.done:,} of {self.expected:,} {self._what} in {self.batches:,} pages, {rate:,.0f} a second"
+                f"{self.done:,} of {self._expected:,} {self._what} in {self.batches:,} pages, {rate:,.0f} a second"
             )
-            left = max(self.expected - self.done, 0)
+            left = max(self._expected - self.done, 0)
             if left and rate:
                 parts.append(f"about {left / rate:,.0f} s to go")
         quota = self._store.pacer.quota if self._store else None

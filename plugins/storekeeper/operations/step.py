@@ -17,6 +17,9 @@ from storekeeper.warehouse.runs import Run
 
 log = logging.getLogger(__name__)
 
+FIRST_TASK = "extract"
+"""Each operation's first task."""
+
 
 class Step:
     """One attempt of one step of a run.
@@ -95,6 +98,7 @@ def attempt(
         run_id=run_id,
         dry_run=bool(params.get("dry_run")),
         params=params,
+        first=task == FIRST_TASK,
     )
     step = Step(run, channel, getattr(channel, operation), params, open_store)
     started, failed = time.monotonic(), True

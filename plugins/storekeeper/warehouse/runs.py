@@ -51,22 +51,28 @@ class Run:
         run_id: str,
         dry_run: bool = False,
         params: Mapping[str, Any] | None = None,
+        first: bool = False,
     ) -> Self:
         """A task of a run starts; the first one opens the run.
 
         :param run_id: Airflow's; with channel and operation it is the run's key.
         :param params: as a person gave them, kept for the record.
+        :param first: it is the run's first task. Where the run has loaded already, a person or a backfill has cleared
+            it: then it begins anew.
         """
         run_key = f"{channel}/{operation}/{run_id}"
         with warehouse.transaction() as session:
             session.run("runs/cut_off", run_key=run_key)
         with warehouse.transaction() as session:
+            if first:
+                session.drop_expired_staging(channel)
             opened = session.row(
                 "runs/begin",
                 run_key=run_key,
                 channel=channel,
                 operation=operation,
                 run_id=run_id,
+                first=first,
                 dry_run=dry_run,
                 params=json.dumps(params or {}, default=str),
             )

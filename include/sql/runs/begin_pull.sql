@@ -1,4 +1,4 @@
--- import_listings/extract: the moment before the first record is read, on both clocks.   Writes  ops.run.
+-- runs/begin_pull: the moment before the first record is read, on both clocks.   Writes  ops.run.
 -- Repeat   safe: the first attempt's moment stays.
 
 update ops.run set

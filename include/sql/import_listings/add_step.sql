@@ -1,3 +1,0 @@
--- import_listings/extract: a part of the extraction is committed.
-
-insert into staging.step (step) values (:step);

@@ -1,6 +1,0 @@
--- import_listings/extract: a page of a stretch is staged; committed with the page.
-
-update staging.stretch set
-    reached_id = :reached_id,
-    finished = :finished
-where stretch_no = :stretch_no;

@@ -1,3 +1,0 @@
--- import_listings/extract: the parts of the extraction that are committed.
-
-select step from staging.step;

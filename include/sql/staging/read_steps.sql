@@ -1,0 +1,3 @@
+-- staging/read_steps: the parts of the extraction that are committed.
+
+select step from staging.step;
