@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import gc
+import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from sandbox.catalog.plan import Plan
+from sandbox.orders.plan import OrdersPlan
 from sandbox.server import Listening, run
 from sandbox.store import Configuration, Store, load_state
 
@@ -23,6 +26,22 @@ def variants_option(text: str) -> int | None:
     raise argparse.ArgumentTypeError(f"must be 'mixed' or a number from 1 to 600 (got {text!r})")
 
 
+def lines_option(text: str) -> int:
+    """A number of lines from 1 to 300."""
+    if text.isdigit() and 1 <= int(text) <= 300:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a number from 1 to 300 (got {text!r})")
+
+
+def moment_option(text: str) -> int:
+    """An ISO 8601 time as seconds since 1970; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be an ISO 8601 time (got {text!r})") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of ``serve``."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
@@ -34,7 +53,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     serve.add_argument("--products", type=int, default=500)
     serve.add_argument("--variants", type=variants_option, default=None, help="'mixed' or variants of each product")
     serve.add_argument("--seed", type=int, default=7)
-    serve.add_argument("--clean", action="store_true", help="no blank or repeated identifiers")
+    serve.add_argument("--clean", action="store_true", help="no blank or repeated identifiers, plain orders")
+    serve.add_argument("--orders", type=int, default=0, help="how many made-up orders")
+    serve.add_argument("--order-lines", type=lines_option, help="lines of every order; a mix of 1 to 6 when left out")
+    serve.add_argument("--orders-days", type=int, default=400, help="over how many days the orders are spread")
+    serve.add_argument("--orders-until", type=moment_option, help="when the last of these days ends; now if left out")
     serve.add_argument("--quota", type=int, default=150, help="requests a window; 0 for no limit")
     serve.add_argument("--window-ms", type=int, default=30_000)
     serve.add_argument("--latency-ms", type=float, default=0)
@@ -52,7 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     state = load_state(given.state) if given.state is not None and given.state.exists() else None
     plan = state.plan if state else Plan(given.products, given.variants, given.seed, given.clean)
     configuration = Configuration(quota=given.quota, window_ms=given.window_ms, latency_ms=given.latency_ms)
-    store = Store(given.store_hash, plan, configuration)
+    until = int(time.time()) if given.orders_until is None else given.orders_until
+    orders_plan = OrdersPlan(
+        given.orders, given.order_lines, given.orders_days, until, given.seed, given.clean, configuration.currency
+    )
+    store = Store(given.store_hash, plan, configuration, state.orders_plan if state else orders_plan)
     if state is not None:
         # Pace is said on the command line; the rest of the configuration is part of the state.
         pace = {"quota": given.quota, "window_ms": given.window_ms, "latency_ms": given.latency_ms}

@@ -55,6 +55,11 @@ SAME_RECORD = "The variants of one product are listed with it; this is the list 
 ONE_403 = "One gateway answers 403 for all routes; the products' file requires the property, the brands' leaves it out."
 EXAMPLE = "The operation's published example carries the property, its schema does not list it."
 ORDER_404 = "The order does not exist; the file declares this for GET /orders/{order_id}, its parts answer alike."
+EMPTY = "V2 answers an empty list with no body; of an order's lists the file declares this for its shipments only."
+STATUS_404 = "The status does not exist; V2 answers as for an order, the file declares 200 alone."
+REFUND_404 = "The refund or its order does not exist; the file declares 200 alone."
+FEES: dict[str, Any] = {"type": "array", "items": {"$ref": "#/components/schemas/orderFees_Resp"}}
+LISTED_REFUND = "The list of refunds declares it for the same record; the schema of a single one leaves it out."
 
 KNOWN_DIFFERENCES = (
     *(
@@ -62,7 +67,15 @@ KNOWN_DIFFERENCES = (
         for status in ("401", "403", "429", "500", "502", "503", "504")
     ),
     Difference(Kind.STATUS, "GET", "/v2/orders", "204", "No order matches: V2 answers an empty list with no body."),
+    *(
+        Difference(Kind.STATUS, "GET", f"/v2/orders/{{order_id}}/{part}", "204", EMPTY)
+        for part in ("coupons", "messages", "products", "shipping_addresses", "taxes")
+    ),
+    Difference(Kind.STATUS, "GET", "/v2/orders*", "400", "V2 refuses a filter with 400; the file declares no refusal."),
     Difference(Kind.STATUS, "*", "/v2/orders/{order_id}*", "404", ORDER_404),
+    Difference(Kind.STATUS, "GET", "/v2/order_statuses/{status_id}", "404", STATUS_404),
+    Difference(Kind.STATUS, "GET", "/v3/orders/{order_id}/payment_actions/refunds", "404", REFUND_404),
+    Difference(Kind.STATUS, "GET", "/v3/orders/payment_actions/refunds/{refund_id}", "404", REFUND_404),
     Difference(Kind.STATUS, "PUT", "/v2/orders/{order_id}", "400", REFUSED),
     Difference(Kind.STATUS, "*", "/v2/orders/{order_id}/shipments*", "400", REFUSED),
     Difference(
@@ -88,6 +101,18 @@ KNOWN_DIFFERENCES = (
             ("/v3/catalog/products/{product_id}/images", "/data/*/image_file"),
             ("/v3/catalog/products/{product_id}/images/{image_id}", "/data/image_file"),
         )
+    ),
+    Difference(Kind.PROPERTY, "GET", "/v2/orders/{order_id}/fees", "/fees", EXAMPLE, FEES),
+    *(
+        Difference(Kind.PROPERTY, "GET", "/v3/orders/payment_actions/refunds/{refund_id}", pointer, LISTED_REFUND)
+        for pointer in ("/data/items/*/adjustments", "/data/payments/*/transaction_id")
+    ),
+    Difference(
+        Kind.RULE,
+        "GET",
+        "/v3/orders/payment_actions/refunds/{refund_id}",
+        "/data/items/*/requested_amount must be string",
+        "The list of refunds declares a number for the same record.",
     ),
     Difference(Kind.PROPERTY, "PUT", "/v3/catalog/products", "/errors", f"The answer 413: {EXAMPLE}"),
     Difference(Kind.PROPERTY, "*", "/v3/catalog/brands*", "/errors", ONE_403),

@@ -14,6 +14,9 @@ from sandbox.clock import Clock
 from sandbox.effects import Effect
 from sandbox.exchange import Json, Request
 from sandbox.faults import Faults, Rule
+from sandbox.orders.lines import shelf_of
+from sandbox.orders.orders import Orders, OrdersState
+from sandbox.orders.plan import OrdersPlan
 from sandbox.rate_limit import RateLimit
 from sandbox.stock import Stock
 from sandbox.tokens import Tokens
@@ -50,6 +53,8 @@ class StoreState(msgspec.Struct):
     effects: list[Effect]
     counts: dict[str, dict[str, int]]
     serial: int
+    orders_plan: OrdersPlan = OrdersPlan()
+    orders: OrdersState = msgspec.field(default_factory=OrdersState)
 
 
 class Store:
@@ -58,11 +63,18 @@ class Store:
     :param store_hash: the hash its paths begin with.
     :param plan: what the made-up catalog is like.
     :param configuration: quota, currency and the like.
+    :param orders_plan: what the made-up orders are like; none are made up without it.
     """
 
-    def __init__(self, store_hash: str, plan: Plan, configuration: Configuration) -> None:
+    def __init__(
+        self, store_hash: str, plan: Plan, configuration: Configuration, orders_plan: OrdersPlan | None = None
+    ) -> None:
         self.hash = store_hash
         self.catalog = Catalog(plan)
+        brands = {brand_id: brand["name"] for brand_id, brand in self.catalog.brands.items()}
+        # Orders are of the catalog as it was made up: what was bought does not change with the product.
+        shelf = shelf_of(list(self.catalog.indexes.facts.values()), brands)
+        self.orders = Orders(orders_plan or OrdersPlan(), shelf, store_hash)
         self.stock = Stock()
         self.tokens = Tokens()
         self.faults = Faults()
@@ -122,11 +134,14 @@ class Store:
             effects=list(self.effects),
             counts={route: dict(outcomes) for route, outcomes in self.counts.items()},
             serial=self.serial,
+            orders_plan=self.orders.plan,
+            orders=self.orders.state(),
         )
 
     def restore(self, state: StoreState) -> None:
         """Go back to a kept state, with a new rate window; the violations found so far stay."""
         self.catalog.restore(state.catalog)
+        self.orders.restore(state.orders)
         self.stock.locations = dict(state.locations)
         self.stock.elsewhere = {location: dict(held) for location, held in state.elsewhere.items()}
         self.tokens.scopes = {token: list(scopes) for token, scopes in state.tokens.items()}

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sandbox.exchange import Refusal
 
 PRODUCTS_READ, PRODUCTS = "store_v2_products_read_only", "store_v2_products"
+ORDERS_READ, ORDERS = "store_v2_orders_read_only", "store_v2_orders"
 INVENTORY_READ, INVENTORY = "store_inventory_read_only", "store_inventory"
 LOCATIONS_READ = "store_locations_read_only"
 INFORMATION_READ = "store_v2_information_read_only"
@@ -15,13 +16,15 @@ DEFAULT_TOKENS = {
     "sandbox-token": [
         PRODUCTS,
         PRODUCTS_READ,
-        "store_v2_orders",
+        ORDERS,
+        ORDERS_READ,
         INVENTORY,
         INVENTORY_READ,
         INFORMATION_READ,
         LOCATIONS_READ,
     ],
     "sandbox-token-no-products": [INFORMATION_READ],
+    "sandbox-token-no-orders": [PRODUCTS, PRODUCTS_READ, INVENTORY, INVENTORY_READ, INFORMATION_READ, LOCATIONS_READ],
 }
 
 

@@ -17,6 +17,11 @@ from sandbox.routes import (
     inventory,
     inventory_adjustments,
     inventory_locations,
+    order_parts,
+    order_refunds,
+    order_shipments,
+    order_statuses,
+    orders,
     store_information,
 )
 from sandbox.routing import Router
@@ -36,6 +41,11 @@ RESOURCES = (
     inventory,
     inventory_adjustments,
     inventory_locations,
+    orders,
+    order_parts,
+    order_shipments,
+    order_statuses,
+    order_refunds,
     store_information,
 )
 
