@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 
+from sandbox.admin_orders import ADMIN_ORDERS
 from sandbox.catalog.blank import new_product, new_variant
 from sandbox.connection import Send
 from sandbox.delivery import deliver
 from sandbox.exchange import Answer, Json, Refusal, Request, not_found
 from sandbox.faults import Change
+from sandbox.orders.rendering import INCLUDES
+from sandbox.orders.statuses import order_statuses
 from sandbox.routing import Route, Router
 from sandbox.store import Store
 
@@ -52,6 +55,7 @@ class Admin:
                 ("POST", "products/{product_id}", patch_product),
                 ("DELETE", "products/{product_id}", delete_product),
                 ("POST", "products/{product_id}/variants/{variant_id}", patch_variant),
+                *ADMIN_ORDERS,
             )
         )
 
@@ -222,21 +226,34 @@ def _editable(store: Store, request: Request) -> Json:
 
 
 def dump(store: Store) -> Iterator[bytes]:
-    """The whole catalog, a JSON object ``{resource, record}`` a line, in chunks of lines."""
+    """The whole catalog and all orders, a JSON object ``{resource, record}`` a line, in chunks of lines."""
+    lines: list[bytes] = []
+    for resource, record in _records(store):
+        lines.append(b'{"resource":"%s","record":%s}\n' % (resource.encode(), record))
+        if len(lines) >= DUMP_CHUNK:
+            yield b"".join(lines)
+            lines.clear()
+    yield b"".join(lines)
+
+
+def _records(store: Store) -> Iterator[tuple[str, bytes]]:
+    orders = store.orders
     resources: list[tuple[str, Iterator[Any]]] = [
         ("brand", iter(list(store.catalog.brands.values()))),
         ("category", iter(list(store.catalog.categories.values()))),
         ("location", iter(list(store.stock.locations.values()))),
         ("product", store.catalog.products()),
+        ("refund", (orders.refund(each.id) for each in orders.refund_facts)),
+        ("shipment", orders.shipments()),
+        ("order_status", order_statuses(orders.labels) if orders.indexes.ids else iter(())),
     ]
-    lines: list[bytes] = []
     for resource, records in resources:
         for record in records:
-            lines.append(msgspec.json.encode({"resource": resource, "record": record}) + b"\n")
-            if len(lines) >= DUMP_CHUNK:
-                yield b"".join(lines)
-                lines.clear()
-    yield b"".join(lines)
+            yield resource, msgspec.json.encode(record)
+    for order_id in list(orders.indexes.ids):
+        # The state may change between two chunks.
+        if order_id in orders.indexes.facts:
+            yield "order", orders.shown(order_id, INCLUDES)
 
 
 async def stream(send: Send, chunks: Iterator[bytes]) -> None:

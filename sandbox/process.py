@@ -18,6 +18,7 @@ from sandbox.rate_limit import Asking
 
 ROOT = Path(__file__).resolve().parent.parent
 FULL_TOKEN = "sandbox-token"
+RESOURCES = ("product", "brand", "category", "location", "order", "shipment", "refund", "order_status")
 MATCH_MEMBERS = ("method", "route", "nth", "every", "any_request_nth")
 
 
@@ -193,10 +194,12 @@ class SandboxProcess:
         self.admin(f"tokens/{token}", method="DELETE")
 
     def dump(self) -> dict[str, list[Json]]:
-        """The whole catalog by resource: ``product`` (with sub-resources), ``brand``, ``category``, ``location``."""
+        """Everything by resource: ``product`` (with sub-resources), ``brand``, ``category``, ``location``;
+        ``order`` (with consignments, lines and fees), ``shipment``, ``refund``, ``order_status``.
+        """
         answer = self._session.get(f"{self.root}/_sandbox/dump", timeout=600)
         answer.raise_for_status()
-        resources: dict[str, list[Json]] = {"product": [], "brand": [], "category": [], "location": []}
+        resources: dict[str, list[Json]] = {name: [] for name in RESOURCES}
         for line in answer.content.splitlines():
             entry = msgspec.json.decode(line)
             resources[entry["resource"]].append(entry["record"])
@@ -224,6 +227,51 @@ class SandboxProcess:
     def delete_product(self, product_id: int) -> None:
         """Take a product out behind the API's back."""
         self.admin(f"products/{product_id}", method="DELETE")
+
+    def orders(self) -> list[Json]:
+        """Every order of the store with consignments, lines and fees, by ascending id."""
+        return self.dump()["order"]
+
+    def refunds(self) -> list[Json]:
+        """Every refund of the store, by ascending id."""
+        return self.dump()["refund"]
+
+    def place_order(self, **fields: object) -> Json:
+        """Place an order; what is left out is plain.
+
+        ``place_order(status_id=9, lines=[{"sku": "A", "quantity": 2}, {"consignment": "pickup"}])``
+        """
+        order: Json = self.admin("orders", fields)
+        return order
+
+    def patch_order(self, order_id: int, **fields: object) -> Json:
+        """Set any of an order's fields to anything; ``touch=False`` leaves ``date_modified`` as it is."""
+        order: Json = self.admin(f"orders/{order_id}", fields)
+        return order
+
+    def patch_line(self, order_id: int, line_id: int, **fields: object) -> Json:
+        """Set any of a line's fields to anything; ``touch=False`` leaves the order's ``date_modified`` as it is."""
+        line: Json = self.admin(f"orders/{order_id}/lines/{line_id}", fields)
+        return line
+
+    def delete_order(self, order_id: int) -> None:
+        """Take an order out for good; its refunds stay."""
+        self.admin(f"orders/{order_id}", method="DELETE")
+
+    def refund_order(self, order_id: int, **fields: object) -> Json:
+        """Give back ``items``, or all that was not given back yet; the answer is the refund."""
+        refund: Json = self.admin(f"orders/{order_id}/refunds", fields)
+        return refund
+
+    def ship_order(self, order_id: int, **fields: object) -> Json:
+        """Ship ``items`` by hand, or all that has not left yet for the address; the answer is the shipment."""
+        shipment: Json = self.admin(f"orders/{order_id}/shipments", fields)
+        return shipment
+
+    def rename_status(self, status_id: int, label: str) -> Json:
+        """Give an order status another label."""
+        status: Json = self.admin(f"order_statuses/{status_id}", {"custom_label": label})
+        return status
 
     def violations(self) -> list[Json]:
         """Exchanges that broke the specification, when the store was started with ``openapi=``."""
