@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.exchange import Answer, Json, Request, not_found
+from sandbox.exchange import Answer, Json, Refusal, Request, not_found
 from sandbox.orders.consignments import lines_of, shipping_of, whole
 from sandbox.orders.dates import moment_of, rfc2822
 from sandbox.orders.money import amount_number, amount_of
@@ -25,6 +25,8 @@ def place_order(store: Store, request: Request) -> Answer:
 def patch_order(store: Store, request: Request) -> Answer:
     """POST: set any of an order's fields to anything."""
     record, given = _editable(store, request), request.json_object()
+    if "id" in given:
+        raise Refusal(422, "the id of an order cannot be changed")
     _touch(store, record, given)
     record.order |= given
     store.orders.put(record)

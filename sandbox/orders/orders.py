@@ -67,6 +67,7 @@ class Orders:
         self._made_up_refunds = {facts.id: facts for facts in sorted(made, key=lambda facts: facts.id)}
         self._refund_facts = dict(self._made_up_refunds)
         self._refunds: dict[int, Json] = {}
+        self._shown_refunds: dict[int, bytes] = {}
         self._labels: dict[int, str] = {}
         self._next_ids = self._first_free_ids()
         self._totals: dict[int, int] = {}
@@ -207,6 +208,14 @@ class Orders:
         sketch = self._made_up[facts.order_id]
         made = sketched_refunds(sketch, self._make_up(sketch).order)
         return next(each for each in made if each["id"] == refund_id)
+
+    def shown_refund(self, refund_id: int) -> bytes:
+        """A refund's JSON; a made-up one never changes, so it is written once."""
+        if refund_id in self._refunds or refund_id not in self._made_up_refunds:
+            return msgspec.json.encode(self.refund(refund_id))
+        if refund_id not in self._shown_refunds:
+            self._shown_refunds[refund_id] = msgspec.json.encode(self.refund(refund_id))
+        return self._shown_refunds[refund_id]
 
     def put_refund(self, refund: Json) -> None:
         """Store a new refund."""

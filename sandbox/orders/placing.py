@@ -72,7 +72,7 @@ def placed_order(store: Store, given: Json, now: str) -> OrderRecord:
 
 def _address(shopper: int) -> Json:
     return {
-        "first_name": "Jane",
+        "first_name": "Jane Shopper",
         "last_name": f"Doe Shopper-{shopper}",
         "company": "",
         "street_1": f"{shopper} Shopper Street",

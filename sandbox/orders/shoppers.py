@@ -1,6 +1,6 @@
-"""Shoppers and where they live; every value that is somebody's own says ``shopper-{number}`` or is reserved for tests.
+"""Shoppers and where they live; what is somebody's own says ``shopper`` and mostly the number.
 
-Mail domains and the network of the addresses are those set aside for documentation.
+Mail domains, telephone numbers and the network they come from are those set aside for documentation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def address(shopper: int, friend: int, rng: Random, *, plain: bool) -> Json:
     street, city, state, postal_code, country, code = place
     suffix = f"-friend-{friend}" if friend else ""
     return {
-        "first_name": first[int(draw() * len(first))],
+        "first_name": f"{first[int(draw() * len(first))]} Shopper",
         "last_name": f"{last[int(draw() * len(last))]} Shopper-{shopper}{suffix}",
         "company": "" if plain else words.COMPANIES[int(draw() * len(words.COMPANIES))],
         "street_1": street.format(shopper),
@@ -58,5 +58,5 @@ def form_fields(shopper: int) -> list[Json]:
     """What a shopper filled in at checkout."""
     return [
         {"name": "Delivery Instructions", "value": f"shopper-{shopper}: leave in backyard"},
-        {"name": "Loyalty number", "value": str(10_000_000 + shopper)},
+        {"name": "Loyalty number", "value": f"shopper-{shopper}-loyal"},
     ]

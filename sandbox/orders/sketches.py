@@ -88,7 +88,6 @@ def _drawn(plan: OrdersPlan) -> Iterator[Sketch]:
         status_id, base, currency = next(statuses), next(layouts), next(currencies)
         # The later the order in its slot, the nearer to the next; the last one is not later than the end.
         created = plan.until - span + int((number + draw()) / plan.number * span)
-        created = max(created, plan.until - span)
         later = min(plan.until - created, 20 * DAY)
         modified = created if draw() < 0.3 else created + int(draw() ** 2 * later)
         guest = not plan.clean and draw() < 0.25

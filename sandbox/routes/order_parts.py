@@ -143,6 +143,9 @@ ROUTES = [
     Route("GET", f"{ORDER}/products/{{product_id}}", ORDERS_READ, get_line),
     Route("GET", f"{ORDER}/shipping_addresses", ORDERS_READ, list_addresses),
     Route("GET", f"{ORDER}/shipping_addresses/{{id}}", ORDERS_READ, get_address),
+    # The same under the name that links have for it.
+    Route("GET", f"{ORDER}/shippingaddresses", ORDERS_READ, list_addresses),
+    Route("GET", f"{ORDER}/shippingaddresses/{{id}}", ORDERS_READ, get_address),
     Route("GET", f"{ORDER}/consignments", ORDERS_READ, get_consignments),
     Route("GET", f"{ORDER}/coupons", ORDERS_READ, list_coupons),
     Route("GET", f"{ORDER}/fees", ORDERS_READ, get_fees),

@@ -31,7 +31,7 @@ def list_refunds(store: Store, request: Request) -> Answer:
     }
     found, page = _refunds(store, request, filters, frozenset({"page", "limit"})), page_of(request)
     listed = found[page.start : page.stop]
-    return collection([msgspec.json.encode(store.orders.refund(each.id)) for each in listed], page, len(found))
+    return collection([store.orders.shown_refund(each.id) for each in listed], page, len(found))
 
 
 def list_order_refunds(store: Store, request: Request) -> Answer:
