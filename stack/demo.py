@@ -14,7 +14,7 @@ from stack.places import LOGS, database_home
 from stack.postgres import EmbeddedPostgres
 from stack.services import login, psql_command, start_sandbox, start_warehouse
 
-DAGS = ("import_listings__demo",)
+DAGS = ("import_listings__demo", "get_orders__demo")
 
 # Of Airflow's log, what a person wants to see while waiting: a task begins, and what our own modules say.
 _TASK = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
@@ -78,7 +78,7 @@ def _store(server: EmbeddedPostgres) -> str:
     address = start_sandbox()
     # the port may have moved since this process was started
     os.environ["AIRFLOW_CONN_BIGCOMMERCE_DEMO"] = json.dumps({**json.loads(connection), "host": address})
-    return f"the sandbox, a BigCommerce store of 500 products at {address}/stores/sandbox"
+    return f"the sandbox, a BigCommerce store of 500 products and 400 orders at {address}/stores/sandbox"
 
 
 def _run_dags() -> bool:

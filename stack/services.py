@@ -77,7 +77,7 @@ def start_sandbox() -> str:
     ready.unlink(missing_ok=True)
     SANDBOX.start(
         [str(PROGRAMS / "python"), "-m", "sandbox", "serve", "--port", str(port), "--port-file", str(ready),
-         "--products", "500", "--state", str(LOCAL / "sandbox.json")]
+         "--products", "500", "--orders", "400", "--orders-days", "60", "--state", str(LOCAL / "sandbox.json")]
     )  # fmt: skip
     SANDBOX.wait_for(ready, 60)
     return f"http://127.0.0.1:{port}"

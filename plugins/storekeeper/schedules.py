@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from airflow.sdk import DAG, ExceptionRetryPolicy, Param, RetryAction, RetryRule
+from airflow.sdk import (
+    DAG,
+    CronDataIntervalTimetable,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+)
 from pydantic.fields import FieldInfo
 
 from storekeeper.outcomes import (
@@ -55,7 +63,7 @@ def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
         description=doc.strip().splitlines()[0],
         doc_md=f"{doc.strip()}\n\n**Channel** `{channel.channel}`: settings in `{channel.file}`,"
         f" connection `{channel.connection_id}`.",
-        schedule=getattr(settings, "schedule", None),
+        schedule=_timetable(getattr(settings, "schedule", None)),
         start_date=datetime(2024, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,
@@ -73,32 +81,66 @@ def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
     )
 
 
+def _timetable(cron: str | None) -> CronDataIntervalTimetable | None:
+    """A plain cron string would give intervals of no length, and a backfill takes each run's interval as its window."""
+    return None if cron is None else CronDataIntervalTimetable(cron, timezone="UTC")
+
+
+_THIS_RUN = {
+    "skus": Param(
+        [],
+        type=["array", "null"],
+        items={"type": "string"},
+        title="Only these master SKUs",
+        description="One a line, or separated by commas; empty: all.",
+        section="This run",
+    ),
+    "order_ids": Param(
+        [],
+        type=["array", "null"],
+        items={"type": ["string", "integer"]},
+        title="Only these orders",
+        description="The store's order ids, one a line, or separated by commas; empty: all. With a dry run, the log of"
+        " load says of each what becomes of it, and why.",
+        section="This run",
+    ),
+    "created_from": Param(
+        None,
+        type=["string", "null"],
+        format="date-time",
+        title="Created from",
+        description="Only orders created at that moment or later, however old; UTC unless it names a zone.",
+        section="This run",
+    ),
+    "created_to": Param(
+        None,
+        type=["string", "null"],
+        format="date-time",
+        title="Created before",
+        description="With created_from: only orders created before that moment; empty: until now.",
+        section="This run",
+    ),
+    "dry_run": Param(
+        False,
+        type="boolean",
+        title="Dry run",
+        description="Say what would be done, write nothing.",
+        section="This run",
+    ),
+    "confirm_large_change": Param(
+        False,
+        type="boolean",
+        title="Confirm a large change",
+        description="Let this run through although a guard would stop it.",
+        section="This run",
+    ),
+}
+"""The parameters that narrow, try or confirm a single run, by name."""
+
+
 def _run_form(settings: Settings) -> dict[str, Param]:
     """The trigger form: what narrows or confirms this run, then the operation's settings, the channel's as default."""
-    form = {
-        "skus": Param(
-            [],
-            type=["array", "null"],
-            items={"type": "string"},
-            title="Only these master SKUs",
-            description="One a line, or separated by commas; empty: all.",
-            section="This run",
-        ),
-        "dry_run": Param(
-            False,
-            type="boolean",
-            title="Dry run",
-            description="Say what would be done, write nothing.",
-            section="This run",
-        ),
-        "confirm_large_change": Param(
-            False,
-            type="boolean",
-            title="Confirm a large change",
-            description="Let this run through although a guard would stop it.",
-            section="This run",
-        ),
-    }
+    form = {name: copy(_THIS_RUN[name]) for name in settings.this_run}
     values = settings.model_dump(mode="json")
     for name, field in run_parameters(type(settings)).items():
         form[name] = Param(
@@ -114,6 +156,8 @@ def _run_form(settings: Settings) -> dict[str, Param]:
 def _json_type(field: FieldInfo) -> dict[str, Any]:
     kind = field.annotation
     nullable = False
+    if get_origin(kind) is tuple:
+        return {"type": "array", **_entries(get_args(kind)[0])}
     if get_origin(kind) in (Union, UnionType):
         options = [option for option in get_args(kind) if option is not type(None)]
         nullable, kind = len(options) < len(get_args(kind)), options[0]
@@ -129,3 +173,16 @@ def _json_type(field: FieldInfo) -> dict[str, Any]:
         if value is not None
     }
     return {"type": [name, "null"] if nullable else name, **bounds}
+
+
+def _entries(kind: Any) -> dict[str, Any]:
+    """A list whose entries are of an enum: the form offers them; what is not among them, the setting refuses."""
+    members = list(get_args(kind)[0])
+    if issubclass(get_args(kind)[0], int):
+        labels = {str(member.value): f"{member.value} {member.label}" for member in members}
+        return {
+            "items": {"type": ["integer", "string"]},
+            "examples": [str(member.value) for member in members],
+            "values_display": labels,
+        }
+    return {"items": {"type": "string"}, "examples": [member.value for member in members]}

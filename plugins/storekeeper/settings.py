@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, Any, Self
+from enum import IntEnum, StrEnum
+from typing import Annotated, Any, ClassVar, Self
 
 from croniter import CroniterBadDateError, croniter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
@@ -43,9 +43,6 @@ def explain(error: Any) -> str:
     return f"{key}: {rule}" + ("" if error["type"] == "missing" else f" (got {error['input']!r})")
 
 
-THIS_RUN = frozenset({"skus", "dry_run", "confirm_large_change"})
-"""Run parameters that are no settings: what narrows, tries or confirms a single run."""
-
 CHANNEL_ONLY: JsonDict = {"channel_only": True}
 """Marks a setting that no single run may override: its schedule, and whatever shapes *wanted*."""
 
@@ -58,6 +55,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    this_run: ClassVar[tuple[str, ...]] = ()
+    """Run parameters that are no settings: what narrows, tries or confirms a single run."""
+
     def with_run_parameters(self, params: Mapping[str, Any]) -> Self:
         """These settings as one run wants them; a group of settings (``overwrite``) may be given in part.
 
@@ -65,9 +65,9 @@ class Settings(BaseModel):
         :raises SettingsError: a parameter that nobody knows (a misspelt dry_run must not run for real), or a value that
             its setting does not allow.
         """
-        unknown = sorted(set(params) - THIS_RUN - set(type(self).model_fields))
+        unknown = sorted(set(params) - set(self.this_run) - set(type(self).model_fields))
         if unknown:
-            known = ", ".join(sorted({*THIS_RUN, *run_parameters(type(self))}))
+            known = ", ".join(sorted({*self.this_run, *run_parameters(type(self))}))
             raise SettingsError(f"run parameter {unknown[0]}: is not known (known are {known})")
         values = self.model_dump(mode="python")
         for name in run_parameters(type(self)):
@@ -142,6 +142,8 @@ class Overwrite(Settings):
 class ImportListings(Settings):
     """Import Listings: the store's catalog comes into the warehouse."""
 
+    this_run: ClassVar[tuple[str, ...]] = ("skus", "dry_run", "confirm_large_change")
+
     schedule: Cron | None = Field(
         "0 2 * * *",
         description="When it runs (cron, UTC); null: only when triggered.",
@@ -202,6 +204,134 @@ class ImportListings(Settings):
     readers: int = Field(4, ge=1, le=16, description="How many id ranges of the catalog are read side by side.")
 
 
+class OrderStatus(IntEnum):
+    """BigCommerce's order statuses. A store may show them under names of its own: ids are compared."""
+
+    INCOMPLETE = 0
+    PENDING = 1
+    SHIPPED = 2
+    PARTIALLY_SHIPPED = 3
+    REFUNDED = 4
+    CANCELLED = 5
+    DECLINED = 6
+    AWAITING_PAYMENT = 7
+    AWAITING_PICKUP = 8
+    AWAITING_SHIPMENT = 9
+    COMPLETED = 10
+    AWAITING_FULFILLMENT = 11
+    MANUAL_VERIFICATION_REQUIRED = 12
+    DISPUTED = 13
+    PARTIALLY_REFUNDED = 14
+
+    @property
+    def label(self) -> str:
+        """BigCommerce's own name of it, such as ``Awaiting Fulfillment``."""
+        return self.name.replace("_", " ").title()
+
+
+def _status(given: Any) -> Any:
+    """A status by its id, or by BigCommerce's own name in any letter case."""
+    if isinstance(given, OrderStatus):
+        return given
+    if isinstance(given, str):
+        named = {status.label.lower(): status for status in OrderStatus}
+        text = given.strip().lower()
+        given = int(text) if text.isascii() and text.isdigit() else named.get(text, given)
+    if isinstance(given, bool) or given not in set(OrderStatus):
+        raise ValueError(
+            "must be a status id from 0 to 14, or BigCommerce's name of it, such as 'Awaiting Fulfillment'"
+        )
+    return OrderStatus(given)
+
+
+def _list(given: Any) -> Any:
+    """YAML and JSON have lists; a frozen setting keeps a tuple."""
+    if not isinstance(given, list | tuple):
+        raise ValueError("must be a list")
+    return tuple(given)
+
+
+Statuses = Annotated[
+    tuple[Annotated[OrderStatus, BeforeValidator(_status)], ...],
+    BeforeValidator(_list),
+    AfterValidator(lambda statuses: tuple(sorted(set(statuses)))),
+]
+
+
+class OrderDetail(StrEnum):
+    """A part of an order that no list brings along: it costs a request for each order that is imported or changed."""
+
+    COUPONS = "coupons"
+    TAXES = "taxes"
+    MESSAGES = "messages"
+
+
+Details = Annotated[
+    tuple[Annotated[OrderDetail, Field(strict=False)], ...],
+    BeforeValidator(_list),
+    AfterValidator(lambda details: tuple(sorted(set(details)))),
+]
+
+
+class GetOrders(Settings):
+    """Get Orders: the store's orders come into the warehouse, and follow the store from then on."""
+
+    this_run: ClassVar[tuple[str, ...]] = ("order_ids", "created_from", "created_to", "dry_run")
+
+    schedule: Cron | None = Field(
+        "0 * * * *",
+        description="When it runs (cron, UTC); null: only when triggered.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    statuses: Statuses = Field(
+        tuple(status for status in OrderStatus if status not in (0, 5, 6)),
+        description="An order that the warehouse does not know is imported when its status is one of these: ids from 0"
+        " to 14, or BigCommerce's names. An order that it knows follows the store, whatever its status.",
+    )
+    created_within_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="An order that the warehouse does not know is imported when it was created within so many days"
+        " before the run; an outage does not count.",
+    )
+    backfill_statuses: Statuses = Field(
+        tuple(status for status in OrderStatus if status != OrderStatus.INCOMPLETE),
+        description="As statuses, for backfills: those take every order created within their data interval, however"
+        " old.",
+    )
+    details: Details = Field(
+        (),
+        description="Which of coupons, taxes and messages are fetched too: each costs a request for every order that is"
+        " new or has changed.",
+    )
+    overlap_minutes: int = Field(
+        5,
+        ge=0,
+        le=1440,
+        description="A run asks for what changed from so much before the last one: the store may show a change a little"
+        " later.",
+    )
+    complete_every_hours: int = Field(
+        24,
+        ge=1,
+        le=8760,
+        description="The whole creation window is read when that was last done longer ago: it finds orders that showed"
+        " up late.",
+    )
+    problems_fail_run: bool = Field(
+        False, description="End the run red when it leaves problems with single orders; everything else is loaded."
+    )
+    page_size: int = Field(
+        250,
+        ge=1,
+        le=250,
+        description="Orders asked for per request; after an answer of more than 16 MB the rest of the pull asks for"
+        " half as many.",
+    )
+    readers: int = Field(4, ge=1, le=16, description="How many id ranges of the orders are read side by side.")
+
+
 class SyncListings(Settings):
     """The rules that turn a linked inventory item into a variant's wanted price and quantity."""
 
@@ -247,6 +377,7 @@ class Channel(Settings):
         description="The location whose stock is the listings' quantity; null: the store's default location.",
     )
     import_listings: ImportListings = Field(default_factory=lambda: ImportListings())
+    get_orders: GetOrders = Field(default_factory=lambda: GetOrders())
     sync_listings: SyncListings = Field(default_factory=lambda: SyncListings())
 
     _file: str = PrivateAttr("")

@@ -16,7 +16,7 @@ from storekeeper.settings import run_parameters
 from tests.airflow.conftest import airflow_environment, run_child, write_channel
 
 DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
-OPERATIONS = ("import_listings",)
+OPERATIONS = ("import_listings", "get_orders")
 OTHER_THAN_DEFAULT = {
     "import_listings": {
         "schedule": "15 4 * * 1",
@@ -30,7 +30,10 @@ OTHER_THAN_DEFAULT = {
         "readers": 2,
     }
 }
-THIS_RUN = {"skus": [], "dry_run": False, "confirm_large_change": False}
+THIS_RUN = {
+    "import_listings": {"skus": [], "dry_run": False, "confirm_large_change": False},
+    "get_orders": {"order_ids": [], "created_from": None, "created_to": None, "dry_run": False},
+}
 
 
 def parse() -> Any:
@@ -82,7 +85,7 @@ def test_the_files_parse_without_any_connection_and_quickly(tmp_path: Path) -> N
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": "postgresql+asyncpg://nobody@127.0.0.1:1/nothing",
     }
     of_one, of_many = run_child("look", [str(one), str(many)], environment, tmp_path)["parsed"]
-    assert (of_one["dag_ids"], of_one["import_errors"]) == (["import_listings__shop"], {})
+    assert (of_one["dag_ids"], of_one["import_errors"]) == (["get_orders__shop", "import_listings__shop"], {})
     assert (len(of_many["dag_ids"]), of_many["import_errors"]) == (100 * len(OPERATIONS), {})
     assert of_many["seconds"] < 10, "2 s on an idle machine"
 
@@ -226,7 +229,7 @@ def test_the_form_has_what_narrows_a_run_and_each_setting_that_a_run_may_overrid
     for channel in load_channels():
         for operation in OPERATIONS:
             settings = getattr(channel, operation)
-            expected = THIS_RUN | {
+            expected = THIS_RUN[operation] | {
                 name: settings.model_dump(mode="json")[name] for name in run_parameters(type(settings))
             }
             assert dags[f"{operation}__{channel.channel}"].params.dump() == expected

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storekeeper.bigcommerce.paging import IdRange
-from storekeeper.operations.catalog_pull import _cut
+from storekeeper.operations.stretches import cut
 from storekeeper.transforms.import_listings import IDENTIFIERS, inherit_identifiers, read_products, select_master_sku
 
 identifiers = st.one_of(st.none(), st.sampled_from(["", "  ", "0007", " a ", "A"]), st.text(max_size=8))
@@ -129,7 +129,7 @@ def test_a_price_is_the_store_s_own_digits(price: Decimal) -> None:
 )
 def test_a_cut_catalog_has_each_id_in_exactly_one_part(after: int, length: int | None, cuts: list[int]) -> None:
     before = None if length is None else after + length
-    parts = _cut(IdRange(after, before), cuts)
+    parts = cut(IdRange(after, before), cuts)
     for identity in range(after + 1, before if before is not None else after + 80):
         holders = [part for part in parts if part.after < identity and (part.before is None or identity < part.before)]
         assert len(holders) == 1

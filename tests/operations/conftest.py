@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import Patience, StoreClient
-from storekeeper.operations import import_listings
-from storekeeper.operations.step import FIRST_TASK, Step
+from storekeeper.operations import get_orders, import_listings
+from storekeeper.operations.step import FIRST_TASK, Step, attempt
 from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
@@ -99,3 +100,73 @@ class Import:
 @pytest.fixture
 def run_import(store: SandboxProcess, database: Database) -> Import:
     return Import(store, database)
+
+
+@pytest.fixture(scope="session")
+def running_order_store() -> Iterator[SandboxProcess]:
+    """A store of 60 products and 300 orders of the last 60 days, with all the oddities of real ones."""
+    options = {"products": 60, "seed": 5, "quota": 0, "orders": 300, "orders_days": 60}
+    with SandboxProcess(**options, openapi=os.environ.get("BIGCOMMERCE_OPENAPI_DIR")) as store:
+        yield store
+
+
+@pytest.fixture
+def order_store(running_order_store: SandboxProcess) -> Iterator[SandboxProcess]:
+    """The store as it was generated; afterwards every request and answer must have obeyed the specification."""
+    running_order_store.reset()
+    running_order_store.admin("violations", method="DELETE")
+    yield running_order_store
+    assert running_order_store.violations() == []
+
+
+class GetOrders:
+    """One channel's Get Orders, all three steps as Airflow would run them."""
+
+    def __init__(self, store: SandboxProcess, database: Database) -> None:
+        self._store = store
+        self._database = database
+        self._numbers = itertools.count(1)
+
+    def __call__(
+        self,
+        *,
+        channel: str = "shop",
+        backfill: tuple[datetime, datetime] | None = None,
+        run_id: str | None = None,
+        store_channel_id: int | None = None,
+        params: dict[str, Any] | None = None,
+        token: str = "sandbox-token",
+        **settings: Any,
+    ) -> Counts:
+        """Run it.
+
+        :param params: of this run alone.
+        :param settings: of the channel.
+        """
+        described = Channel.model_validate(
+            {"channel": channel, "store_channel_id": store_channel_id, "get_orders": settings}
+        )
+        warehouse = self._database.warehouse()
+        done: dict[str, Any] = {}
+        run_id = run_id or f"run-{next(self._numbers)}"
+        try:
+            for task, work in get_orders.STEPS.items():
+                with attempt(
+                    task,
+                    warehouse,
+                    described,
+                    "get_orders",
+                    run_id=run_id,
+                    params=params or {},
+                    open_store=lambda: store_client(self._store, token),
+                    backfill=backfill,
+                ) as step:
+                    done = work(step)
+            return Counts(**done)
+        finally:
+            warehouse.close()
+
+
+@pytest.fixture
+def run_orders(order_store: SandboxProcess, database: Database) -> GetOrders:
+    return GetOrders(order_store, database)

@@ -53,6 +53,14 @@ create unlogged table if not exists staging.variant (
     primary key (variant_id, product_id)
 );
 
+create unlogged table if not exists staging.problem (
+    entity text not null,
+    entity_key text not null,
+    reason text not null,
+    message text not null,
+    source text not null
+);
+
 create unlogged table if not exists staging.match (
     variant_id bigint primary key,
     product_id bigint not null,

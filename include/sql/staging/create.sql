@@ -11,11 +11,3 @@ create unlogged table if not exists staging.stretch (
     finished boolean not null,
     primary key (collection, stretch_no)
 );
-
-create unlogged table if not exists staging.problem (
-    entity text not null,
-    entity_key text not null,
-    reason text not null,
-    message text not null,
-    source text not null
-);

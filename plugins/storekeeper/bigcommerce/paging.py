@@ -1,4 +1,4 @@
-"""Streaming pages of a V3 collection by id, each record once, even while records are added or deleted.
+"""Streaming pages of a collection by id, each record once, even while records are added or deleted.
 
 Page numbers drift when a record before the page is created or deleted; ids do not. Each request asks for ids greater
 than the last seen, so a record that existed throughout the pull is read exactly once.
@@ -6,9 +6,9 @@ than the last seen, so a record that existed throughout the pull is read exactly
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated
 
@@ -17,20 +17,19 @@ import msgspec
 from storekeeper.bigcommerce.client import Answer, Query, StoreClient
 from storekeeper.outcomes import NotNow, PagingStuck
 
+NO_CONTENT = 204
+
 ASK_THE_STORE = "Run it again; if that does not help, send BigCommerce's support this message"
 
 
 class _Pagination(msgspec.Struct):
     total: int
     total_pages: int = 0
+    per_page: int = 0
 
 
 class _Meta(msgspec.Struct):
     pagination: _Pagination
-
-
-class _MetaOnly(msgspec.Struct):
-    meta: _Meta
 
 
 class _Envelope(msgspec.Struct):
@@ -121,17 +120,24 @@ def numbered_pages(store: StoreClient, path: str, query: Query) -> Iterator[Answ
     where the reader can live with that until the next pull.
 
     :raises PagingStuck: a page brings the very records of the one before: the store ignores the number.
+    :raises NotNow: a page is shorter than its pagination says.
     """
     number = 1
     before: list[bytes] = []
     while True:
         answer = store.get(path, {**query, "page": number})
-        records = [bytes(raw) for raw in answer.decode(_Envelope).data]
+        envelope = answer.decode(_Envelope)
+        records, pagination = [bytes(raw) for raw in envelope.data], envelope.meta.pagination
         if records and records == before:
             raise PagingStuck(f"GET {path}: page {number} is page {number - 1} again. {ASK_THE_STORE}")
+        if len(records) < min(pagination.per_page, pagination.total - (number - 1) * pagination.per_page):
+            raise NotNow(
+                f"GET {path}: the store says {pagination.total} records in pages of {pagination.per_page} and sent"
+                f" {len(records)} on page {number}: the page is not complete"
+            )
         before = records
         yield answer
-        if number >= answer.decode(_MetaOnly).meta.pagination.total_pages:
+        if number >= pagination.total_pages:
             return
         number += 1
 
@@ -152,17 +158,75 @@ def read_page(store: StoreClient, path: str, query: Query, size: PageSize) -> Pa
             f"GET {path}: the store says {total} records and sent {len(envelope.data)} of a page of {limit}:"
             " the page is not complete"
         )
-    sent = [(_identity(path, raw), bytes(raw)) for raw in envelope.data]
+    records = _identified(path, envelope.data, ascending=query.get("direction") == "asc")
+    return Page(records, total <= len(records), total, answer.sent_at)
+
+
+def list_pages(store: StoreClient, path: str, id_range: IdRange, query: Query, size: PageSize) -> Iterator[Page]:
+    """Each page of a range of a V2 list, in ascending order of id.
+
+    :raises PagingStuck: a page does not go on after the last id, so the store ignores ``min_id`` or ``max_id``.
+    """
+    after = id_range.after
+    while True:
+        bounds: dict[str, str | int] = {"min_id": after + 1}
+        if id_range.before is not None:
+            bounds["max_id"] = id_range.before - 1
+        page = read_list(store, path, {**query, **bounds, "sort": "id:asc"}, size)
+        ids = [identity for identity, _ in page.records]
+        if ids and (ids[0] <= after or (id_range.before is not None and ids[-1] >= id_range.before)):
+            raise PagingStuck(
+                f"GET {path}: the store answers ids outside ({after}, {id_range.before}): it ignores the id filter."
+                f" {ASK_THE_STORE}"
+            )
+        if ids and ids[-1] + 1 == id_range.before:
+            page = replace(page, last=True)
+        yield page
+        if page.last:
+            return
+        after = ids[-1]
+
+
+V2_DEFAULT_LIMIT = 50
+"""Records of a V2 page where no limit is given."""
+
+
+def read_list(store: StoreClient, path: str, query: Query, size: PageSize) -> Page:
+    """One request's page of a V2 list: a bare array without any word on how many there are, or 204 for none.
+
+    A page that is not full is taken for the last one, unless it is as long as if the store had not seen the limit.
+
+    :raises NotNow: the answer is not a list of identified records; an empty list is none, since 204 says that.
+    :raises PagingStuck: an id stands on the page twice, or ids asked for in ascending order come in another.
+    """
+    limit = size.limit
+    answer = store.get(path, {**query, "limit": limit})
+    if answer.status == NO_CONTENT:
+        return Page([], True, None, answer.sent_at)
+    size.learn(limit, len(answer.body))
+    raws = answer.decode(list[msgspec.Raw])
+    if not raws:
+        raise NotNow(f"GET {path}: the store sent an empty list, where 204 would say that there are no records")
+    records = _identified(path, raws, ascending=query.get("sort") == "id:asc")
+    return Page(records, len(records) < limit and len(records) != V2_DEFAULT_LIMIT, None, answer.sent_at)
+
+
+def _identified(path: str, raws: Sequence[msgspec.Raw], *, ascending: bool) -> list[tuple[int, bytes]]:
+    """The records of a page with their ids, in ascending order of id.
+
+    :param ascending: whether they were asked for in that order.
+    """
+    sent = [(_identity(path, raw), bytes(raw)) for raw in raws]
     records = sorted(sent, key=lambda record: record[0])
     for (one, _), (other, _) in pairwise(records):
         if one == other:
             raise PagingStuck(f"GET {path}: the id {one} stands on one page twice. {ASK_THE_STORE}")
-    if query.get("direction") == "asc" and sent != records:
+    if ascending and sent != records:
         raise PagingStuck(
             f"GET {path}: asked for ascending ids, the store answers from {sent[0][0]} to {sent[-1][0]}: it ignores the"
             f" order. {ASK_THE_STORE}"
         )
-    return Page(records, total <= len(records), total, answer.sent_at)
+    return records
 
 
 def _identity(path: str, raw: msgspec.Raw) -> int:

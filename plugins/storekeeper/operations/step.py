@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +28,7 @@ class Step:
     :param configured: the operation's settings, as the channel's file has them.
     :param params: the run's parameters.
     :param open_store: opens the channel's store.
+    :param backfill: the run's data interval, [start, end), where the run belongs to a backfill.
     """
 
     def __init__(
@@ -36,7 +38,9 @@ class Step:
         configured: Settings,
         params: Mapping[str, Any],
         open_store: Callable[[], StoreClient],
+        backfill: tuple[datetime, datetime] | None = None,
     ) -> None:
+        self.backfill = backfill
         self.run = run
         self.channel = channel
         self.params = params
@@ -85,11 +89,13 @@ def attempt(
     run_id: str,
     params: Mapping[str, Any],
     open_store: Callable[[], StoreClient],
+    backfill: tuple[datetime, datetime] | None = None,
 ) -> Iterator[Step]:
     """One attempt of one task: opens the run, records what it cost, and why it failed where it fails.
 
     :param operation: also the name of the channel's section of settings.
     :param params: the run's parameters; those of the form, as a person gave them.
+    :param backfill: the run's data interval, where the run belongs to a backfill.
     """
     run = Run.begin(
         warehouse,
@@ -97,10 +103,10 @@ def attempt(
         operation=operation,
         run_id=run_id,
         dry_run=bool(params.get("dry_run")),
-        params=params,
+        params={**params, "backfill": [str(moment) for moment in backfill]} if backfill else params,
         first=task == FIRST_TASK,
     )
-    step = Step(run, channel, getattr(channel, operation), params, open_store)
+    step = Step(run, channel, getattr(channel, operation), params, open_store, backfill)
     started, failed = time.monotonic(), True
     try:
         yield step

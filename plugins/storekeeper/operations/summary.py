@@ -15,12 +15,17 @@ _LINES = (
     ("failed", "unreadable"),
 )
 
+_SOMETIMES = ("linked", "overwritten")
+"""Told only where there are some: not every operation has them."""
+
 
 def summary(run: Run) -> str:
     """The run as a short table: counts, problems by reason with one example each, requests and seconds."""
     outcome = run.outcome()
     lines = [f"{run.operation} of channel {run.channel!r}: {outcome['state']}" + (" (dry run)" if run.dry_run else "")]
-    lines += [f"  {label:<36}{outcome[name]:>10,}" for name, label in _LINES]
+    lines += [
+        f"  {label:<36}{outcome[name]:>10,}" for name, label in _LINES if name not in _SOMETIMES or outcome[name] > 0
+    ]
     lines.append(f"  {'requests to the store':<36}{outcome['requests']:>10,}")
     lines.append(f"  {'seconds of work':<36}{outcome['work_seconds']:>10,.1f}")
     problems = run.problems()

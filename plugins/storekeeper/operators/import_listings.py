@@ -6,9 +6,7 @@ from typing import Any
 
 from storekeeper.operations import import_listings
 from storekeeper.operations.step import Step
-from storekeeper.operations.summary import summary
-from storekeeper.operators.step import StepOperator
-from storekeeper.outcomes import ProblemsLeft
+from storekeeper.operators.step import ConcludingOperator, StepOperator
 
 
 class ExtractListingsOperator(StepOperator):
@@ -37,7 +35,7 @@ class TransformListingsOperator(StepOperator):
         return import_listings.STEPS["transform"](step)
 
 
-class LoadListingsOperator(StepOperator):
+class LoadListingsOperator(ConcludingOperator):
     """Match, guard and merge in one transaction, then say what was done.
 
     Writes `core`, `raw` and `ops`, all of it or nothing; after that a second attempt changes nothing. XCom: counts.
@@ -48,10 +46,3 @@ class LoadListingsOperator(StepOperator):
     def work(self, step: Step) -> dict[str, Any]:
         """Load."""
         return import_listings.STEPS["load"](step)
-
-    def conclude(self, step: Step) -> None:
-        """Say what was done; end red where problems were left and the channel wants that shown."""
-        self.log.info("%s", summary(step.run))
-        outcome = step.run.outcome()
-        if outcome["state"] == "failed":
-            raise ProblemsLeft(f"{outcome['skipped'] + outcome['failed']} records were left out; see mart.problems")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import abstractmethod
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -12,6 +13,8 @@ from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.hooks.bigcommerce import BigCommerceHook
 from storekeeper.hooks.warehouse import open_warehouse
 from storekeeper.operations.step import Step, attempt
+from storekeeper.operations.summary import summary
+from storekeeper.outcomes import ProblemsLeft, SettingsError
 from storekeeper.settings import Channel
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class StepOperator(BaseOperator):
                 run_id=context["run_id"],
                 params=dict(context["params"]),
                 open_store=self._open_store,
+                backfill=_backfill(context),
             ) as step:
                 done = self.work(step)
             self.conclude(step)
@@ -57,3 +61,24 @@ class StepOperator(BaseOperator):
     def _open_store(self) -> StoreClient:
         named_in = f"channel {self.channel.channel!r}: {self.channel.file}: connection_id"
         return BigCommerceHook(self.channel.connection_id, named_in=named_in).get_conn()
+
+
+class ConcludingOperator(StepOperator):
+    """The last step of an operation: when its work is done, it says so."""
+
+    def conclude(self, step: Step) -> None:
+        """Say what was done; end red where problems were left and the channel wants that shown."""
+        self.log.info("%s", summary(step.run))
+        outcome = step.run.outcome()
+        if outcome["state"] == "failed":
+            raise ProblemsLeft(f"{outcome['skipped'] + outcome['failed']} records were left out; see mart.problems")
+
+
+def _backfill(context: Context) -> tuple[datetime, datetime] | None:
+    """The run's data interval, where it belongs to a backfill: other runs have intervals too, and mean none by it."""
+    if context["dag_run"].run_type != "backfill":
+        return None
+    start, end = context.get("data_interval_start"), context.get("data_interval_end")
+    if start is None or end is None:
+        raise SettingsError("this backfill's run has no data interval: the channel needs a schedule to be backfilled")
+    return start, end

@@ -1,0 +1,50 @@
+-- get_orders/load: what becomes of each order that was read.
+-- Reads    staging, core.sales_order, core.forgotten_shopper.   Writes  staging.verdict.
+-- create, update; outdated: the warehouse has it newer; outside: not of this window; unknown: only known orders are
+-- wanted; else why it is left out. An order that the warehouse knows follows the store, whatever its status.
+-- Order    by the store's last change, and where that is equal by when it was fetched: an older version never wins.
+
+insert into staging.verdict (order_id, verdict, forgotten)
+select
+    s.order_id,
+    case
+        when s.created_at < cast(:exact_from as timestamptz) or s.created_at >= cast(:exact_to as timestamptz)
+            then 'outside'
+        when k.order_id is not null and (s.modified_at, p.fetched_at) <= (k.modified_at, k.fetched_at) then 'outdated'
+        when k.order_id is not null then 'update'
+        when :known_only then 'unknown'
+        when s.deleted then 'deleted'
+        when s.sales_channel_id <> cast(:sales_channel as bigint) then 'other_sales_channel'
+        when s.status_id = any(cast(:statuses as integer[])) and s.created_at >= coalesce(:oldest, s.created_at)
+            then 'create'
+        when s.status_id = 0 and s.status_id <> all(cast(:statuses as integer[])) then 'incomplete'
+        when s.status_id <> all(cast(:statuses as integer[])) then 'status_not_in_list'
+        else 'too_old'
+    end,
+    f.channel is not null
+from staging.sales_order as s
+inner join staging.pulled_order as p on s.order_id = p.order_id
+left join core.sales_order as k on k.channel = :channel and s.order_id = k.order_id
+left join lateral (
+    select t.channel
+    from core.forgotten_shopper as t
+    where
+        t.channel in (:channel, '*')
+        and (t.kind, t.key_hash) in (
+            select
+                'email',
+                core.shopper_hash('email', a.email)
+            from staging.order_address as a
+            where a.order_id = s.order_id and a.kind = 'billing' and a.email is not null
+            union all
+            select
+                'customer_id',
+                core.shopper_hash('customer_id', c.customer_id::text)
+            from staging.order_contact as c
+            where c.order_id = s.order_id and c.customer_id is not null
+        )
+    order by t.channel
+    limit 1
+) as f on exists (select 1 from core.forgotten_shopper);
+
+analyze staging.verdict;

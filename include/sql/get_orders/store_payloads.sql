@@ -1,0 +1,21 @@
+-- get_orders/load: what core reflects from now on, stripped of shoppers' data.
+-- Reads    staging.   Writes  raw.sales_order.   Repeat  safe: keyed.
+
+insert into raw.sales_order as r (channel, order_id, payload, content_hash, reflected, fetched_at, as_of)
+select
+    :channel,
+    s.order_id,
+    s.stripped,
+    p.content_hash,
+    :reflects,
+    p.fetched_at,
+    :as_of
+from staging.sales_order as s
+inner join staging.verdict as v on s.order_id = v.order_id and v.verdict in ('create', 'update')
+inner join staging.pulled_order as p on s.order_id = p.order_id
+on conflict (channel, order_id) do update set
+    payload = excluded.payload,
+    content_hash = excluded.content_hash,
+    reflected = excluded.reflected,
+    fetched_at = excluded.fetched_at,
+    as_of = excluded.as_of;
