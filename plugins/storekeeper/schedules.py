@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from types import UnionType
@@ -56,14 +57,44 @@ def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
     :param doc: the DAG file's docstring; it becomes the page's documentation.
     """
     settings: Settings = getattr(channel, operation)
-    title = operation.replace("_", " ").title()
-    return DAG(
-        dag_id=f"{operation}__{channel.channel}",
-        dag_display_name=f"{title}: {channel.channel}",
-        description=doc.strip().splitlines()[0],
-        doc_md=f"{doc.strip()}\n\n**Channel** `{channel.channel}`: settings in `{channel.file}`,"
+    return _dag(
+        f"{operation}__{channel.channel}",
+        f"{_title(operation)}: {channel.channel}",
+        f"{doc.strip()}\n\n**Channel** `{channel.channel}`: settings in `{channel.file}`,"
         f" connection `{channel.connection_id}`.",
         schedule=_timetable(getattr(settings, "schedule", None)),
+        tags=["storekeeper", operation, channel.channel],
+        params=_run_form(settings),
+    )
+
+
+def shared_dag(operation: str, parameters: Sequence[str], *, doc: str) -> DAG:
+    """The DAG of what is done for all channels at once, when somebody triggers it; to be used as a context manager.
+
+    :param parameters: names of its run parameters.
+    :param doc: the DAG file's docstring; it becomes the page's documentation.
+    """
+    return _dag(
+        operation,
+        _title(operation),
+        doc.strip(),
+        schedule=None,
+        tags=["storekeeper", operation],
+        params={name: copy(_THIS_RUN[name]) for name in parameters},
+    )
+
+
+def _title(operation: str) -> str:
+    return operation.replace("_", " ").title()
+
+
+def _dag(dag_id: str, title: str, doc: str, *, schedule: CronDataIntervalTimetable | None, **kwargs: Any) -> DAG:
+    return DAG(
+        dag_id=dag_id,
+        dag_display_name=title,
+        description=doc.splitlines()[0],
+        doc_md=doc,
+        schedule=schedule,
         start_date=datetime(2024, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,
@@ -75,9 +106,8 @@ def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
             "retry_policy": RETRIES,
             "execution_timeout": timedelta(hours=3),
         },
-        tags=["storekeeper", operation, channel.channel],
-        params=_run_form(settings),
         render_template_as_native_obj=False,
+        **kwargs,
     )
 
 
@@ -118,6 +148,27 @@ _THIS_RUN = {
         format="date-time",
         title="Created before",
         description="With created_from: only orders created before that moment; empty: until now.",
+        section="This run",
+    ),
+    "email": Param(
+        None,
+        type=["string", "null"],
+        title="E-mail address",
+        description="The shopper's, in any letter case. Either this or a customer id.",
+        section="This run",
+    ),
+    "customer_id": Param(
+        None,
+        type=["string", "integer", "null"],
+        title="Customer id",
+        description="The store's id of the shopper; needs the channel.",
+        section="This run",
+    ),
+    "channel": Param(
+        None,
+        type=["string", "null"],
+        title="Channel",
+        description="The store's channel; empty, with an e-mail address: all.",
         section="This run",
     ),
     "dry_run": Param(

@@ -18,6 +18,7 @@ CLIENT_SECRET = "s3cret-of-the-hook-tests"
 SCOPES = {
     "products (scope store_v2_products)": "store_v2_products_read_only",
     "inventory (scope store_inventory)": "store_inventory_read_only",
+    "orders (scope store_v2_orders)": "store_v2_orders_read_only",
 }
 INFORMATION = "store_v2_information_read_only"
 FORBIDDEN = "the access token lacks a scope for this; grant it to the API account"
@@ -163,7 +164,7 @@ def test_the_test_says_what_the_store_is_and_how_many_requests_it_allows(hook: M
     assert hook(connection(store.root, password=TOKEN)).test_connection() == (
         True,
         "Connected to 'Sandbox Store' (store-sandbox.mybigcommerce.com); plan Standard; currency USD;"
-        " time zone America/Chicago; 150 requests per 30 s; may read products and inventory",
+        " time zone America/Chicago; 150 requests per 30 s; may read products, inventory and orders",
     )
 
 

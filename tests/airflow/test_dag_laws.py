@@ -17,6 +17,7 @@ from tests.airflow.conftest import airflow_environment, run_child, write_channel
 
 DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
 OPERATIONS = ("import_listings", "get_orders")
+SHARED = ("forget_shopper",)
 OTHER_THAN_DEFAULT = {
     "import_listings": {
         "schedule": "15 4 * * 1",
@@ -63,15 +64,14 @@ def test_each_channel_has_one_dag_of_each_operation_and_there_are_no_others(chan
         write_channel(channels, name)
     bag = parse()
     assert bag.import_errors == {}
-    assert len(bag.dags) == count * len(OPERATIONS)
-    assert set(bag.dags) == {f"{operation}__{name}" for operation in OPERATIONS for name in names}
+    assert set(bag.dags) == {f"{operation}__{name}" for operation in OPERATIONS for name in names} | {*SHARED}
 
 
 def test_the_shipped_channel_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STOREKEEPER_CHANNELS_DIR", raising=False)
     bag = parse()
     assert bag.import_errors == {}
-    assert set(bag.dags) == {f"{operation}__demo" for operation in OPERATIONS}
+    assert set(bag.dags) == {f"{operation}__demo" for operation in OPERATIONS} | {*SHARED}
 
 
 def test_the_files_parse_without_any_connection_and_quickly(tmp_path: Path) -> None:
@@ -85,8 +85,11 @@ def test_the_files_parse_without_any_connection_and_quickly(tmp_path: Path) -> N
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": "postgresql+asyncpg://nobody@127.0.0.1:1/nothing",
     }
     of_one, of_many = run_child("look", [str(one), str(many)], environment, tmp_path)["parsed"]
-    assert (of_one["dag_ids"], of_one["import_errors"]) == (["get_orders__shop", "import_listings__shop"], {})
-    assert (len(of_many["dag_ids"]), of_many["import_errors"]) == (100 * len(OPERATIONS), {})
+    assert (of_one["dag_ids"], of_one["import_errors"]) == (
+        ["forget_shopper", "get_orders__shop", "import_listings__shop"],
+        {},
+    )
+    assert (len(of_many["dag_ids"]), of_many["import_errors"]) == (100 * len(OPERATIONS) + len(SHARED), {})
     assert of_many["seconds"] < 10, "2 s on an idle machine"
 
 
@@ -122,7 +125,7 @@ def test_a_broken_channel_file_is_one_import_error_and_all_other_dags_load(
     write_channel(channels, "good")
     (channels / "broken.yaml").write_text(content)
     bag = parse()
-    assert set(bag.dags) == {f"{operation}__good" for operation in OPERATIONS}
+    assert set(bag.dags) == {f"{operation}__good" for operation in OPERATIONS} | {*SHARED}
     (file,) = bag.import_errors
     assert Path(file).name == "channel_settings.py"
     assert said.format(file=channels / "broken.yaml") in bag.import_errors[file]
@@ -140,7 +143,7 @@ def test_two_broken_channel_files_are_both_named(channels: Path) -> None:
 def test_a_missing_channels_directory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STOREKEEPER_CHANNELS_DIR", str(tmp_path / "nowhere"))
     bag = parse()
-    assert bag.dags == {}
+    assert set(bag.dags) == {*SHARED}
     (error,) = bag.import_errors.values()
     assert f"{tmp_path / 'nowhere'}: the channels directory does not exist (STOREKEEPER_CHANNELS_DIR)" in error
 
@@ -149,17 +152,17 @@ def test_a_missing_channels_directory_is_named(tmp_path: Path, monkeypatch: pyte
 
 
 def test_each_dag_says_whose_it_is_and_what_it_does(dags: dict[str, Any]) -> None:
-    assert len(dags) == 2 * len(OPERATIONS)
+    assert len(dags) == 2 * len(OPERATIONS) + len(SHARED)
     for dag_id, dag in dags.items():
         operation, _, channel = dag_id.partition("__")
         assert dag.owner == "storekeeper"
-        assert dag.tags == {"storekeeper", operation, channel}
+        assert dag.tags == {"storekeeper", operation, channel} - {""}
         source = next(file for file in DAG_FILES if file.stem == operation)
         documentation = ast.get_docstring(ast.parse(source.read_text()))
         assert documentation is not None
         assert documentation in dag.doc_md
         assert dag.description == documentation.splitlines()[0]
-        assert dag.dag_display_name.endswith(f": {channel}")
+        assert dag.dag_display_name.endswith(f": {channel}" if channel else "Shopper")
     assert "connection `acme_store`" in dags["import_listings__acme"].doc_md
     assert "acme.yaml" in dags["import_listings__acme"].doc_md
     assert "connection `bigcommerce_plain`" in dags["import_listings__plain"].doc_md
@@ -274,7 +277,7 @@ def test_the_form_refuses_a_value_of_another_type(dags: dict[str, Any], name: st
 
 
 def test_there_is_a_file_for_each_operation_and_one_for_broken_channels() -> None:
-    assert {file.stem for file in DAG_FILES} == {*OPERATIONS, "channel_settings"}
+    assert {file.stem for file in DAG_FILES} == {*OPERATIONS, *SHARED, "channel_settings"}
     assert sorted((PROJECT / "dags").rglob("*.py")) == DAG_FILES
 
 

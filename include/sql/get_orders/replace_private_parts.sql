@@ -63,7 +63,13 @@ select
     s.email,
     s.form_fields
 from staging.order_address as s
-inner join staging.verdict as v on s.order_id = v.order_id and v.verdict in ('create', 'update') and not v.forgotten;
+inner join staging.verdict as v on s.order_id = v.order_id and v.verdict in ('create', 'update') and not v.forgotten
+where
+    s.email is null
+    or not exists (
+        select 1 from core.forgotten_shopper as t
+        where t.channel in (:channel, '*') and t.kind = 'email' and t.key_hash = core.shopper_hash('email', s.email)
+    );
 
 delete from core.order_text as c using staging.verdict as v
 where c.channel = :channel and c.order_id = v.order_id and v.verdict = 'update';

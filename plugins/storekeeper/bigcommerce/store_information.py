@@ -58,6 +58,7 @@ def _date(header: str | None) -> datetime | None:
 _READS = {
     "products (scope store_v2_products)": "/v3/catalog/products",
     "inventory (scope store_inventory)": "/v3/inventory/items",
+    "orders (scope store_v2_orders)": "/v2/orders",
 }
 
 

@@ -95,7 +95,7 @@ class BigCommerceHook(BaseHook):
         ]
         if quota:
             said.append(f"{quota.limit} requests per {quota.window_seconds:.0f} s")
-        said.append(f"may not read {', '.join(refused)}" if refused else "may read products and inventory")
+        said.append(f"may not read {', '.join(refused)}" if refused else "may read products, inventory and orders")
         return True, "; ".join(said)
 
 

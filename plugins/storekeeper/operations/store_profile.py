@@ -8,6 +8,7 @@ import logging
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.bigcommerce.store_information import StoreInformation, store_information
 from storekeeper.settings import Channel
+from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,17 @@ def describe(store: StoreClient, run: Run, channel: Channel) -> StoreInformation
                 store_name=information.name,
                 currency=information.currency,
                 currency_digits=information.decimal_places,
-                timezone=information.timezone.name,
+                timezone=_known_timezone(session, information),
                 rules=json.dumps(channel.rules()),
             )
     log.info("the store is %r (plan %s, %s)", information.name, information.plan_name, information.currency)
     return information
+
+
+def _known_timezone(session: Session, information: StoreInformation) -> str:
+    """The store's time zone, if the warehouse knows it: a view that met an unknown one would fail for every store."""
+    name = information.timezone.name
+    if name and session.rows("runs/find_timezone", timezone=name):
+        return name
+    log.warning("the warehouse does not know the store's time zone %r: days are counted in UTC", name)
+    return "UTC"

@@ -118,7 +118,11 @@ class Session:
 
     def drop_expired_staging(self, channel: str) -> None:
         """Drop the staging tables that no run will need again: of this channel's loaded runs, and of runs long dead."""
-        for row in self.rows("runs/list_expired_staging", channel=channel):
+        self.drop_staging_tables("runs/list_expired_staging", channel=channel)
+
+    def drop_staging_tables(self, name: str, **values: Any) -> None:
+        """Drop the staging tables that a named file lists as ``table_name``."""
+        for row in self.rows(name, **values):
             self._connection.exec_driver_sql(
                 composed.SQL("drop table if exists staging.{}")
                 .format(composed.Identifier(row["table_name"]))

@@ -1,0 +1,13 @@
+-- forget_shopper: what dead runs of Get Orders have staged; a repeat of one of them pulls again.
+-- Reads    ops.run, the catalog.
+
+select c.relname as table_name
+from pg_catalog.pg_class as c
+inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+inner join ops.run as r on r.run_no::text = substring(c.relname from '_([0-9]+)$')
+where
+    n.nspname = 'staging'
+    and c.relkind = 'r'
+    and r.operation = 'get_orders'
+    and r.state <> 'running'
+    and :channel in ('*', r.channel);
