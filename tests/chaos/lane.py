@@ -18,7 +18,7 @@ from psycopg import sql
 from sandbox.process import SandboxProcess
 from stack.places import PROJECT, database_home
 from stack.postgres import EmbeddedPostgres
-from tests.chaos.operations import Operation, Situation, a_product_that_blinks
+from tests.chaos.operations import Operation, Situation
 from tests.chaos.proxy import PostgresProxy, Statement
 from tests.chaos.state import EARLY, Warehouse, warehouse_state, without
 from tests.conftest import Database
@@ -126,7 +126,8 @@ class Lane:
         situation.before(store, database, lambda: origin.must_succeed("before"))
         database.close()
         store.forget_requests()
-        moves, blink = situation.moves(store), a_product_that_blinks(store)
+        moves = situation.moves(store)
+        blink = self.operation.blink(store) if self.operation.blink else ({}, {})
         store.snapshot()
         before = origin.state()
         with self.place(situation.name) as place:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from sandbox.process import SandboxProcess
-from storekeeper.operations import import_listings
+from storekeeper.operations import get_orders, import_listings
 from storekeeper.operations.step import Step
 from tests.conftest import Database
 
@@ -38,12 +40,14 @@ class Operation:
 
     :param steps: its tasks in order.
     :param store: options of the sandbox store.
+    :param blink: admin requests that take a record out of the store, and put it back; None where none ever comes back.
     """
 
     name: str
     steps: Mapping[str, Callable[[Step], dict[str, Any]]]
     situations: tuple[Situation, ...]
     store: Mapping[str, Any] = field(default_factory=dict)
+    blink: Callable[[SandboxProcess], tuple[dict[str, Any], dict[str, Any]]] | None = None
 
     def situation(self, name: str) -> Situation:
         """One of its situations."""
@@ -117,6 +121,47 @@ def a_product_that_blinks(store: SandboxProcess) -> tuple[dict[str, Any], dict[s
     )
 
 
+def a_day_on(store: SandboxProcess, database: Database, run: Run) -> None:
+    """The warehouse knows the orders; since then shoppers, staff and couriers have been at work."""
+    run()
+    known = {row["order_id"] for row in database.rows("select order_id from core.sales_order")}
+    orders = sorted((each for each in store.orders() if each["id"] in known), key=lambda each: int(each["id"]))
+    shippable = [each for each in orders if each["status_id"] == 11 and each["consignments"].get("shipping")]
+    store.ship_order(shippable[0]["id"], tracking_number="1Z-CHAOS")
+    store.refund_order(orders[2]["id"])
+    cancelled, deleted, shorter, broken = (each["id"] for each in orders[4:8])
+    store.patch_order(cancelled, status_id=5)
+    store.patch_order(deleted, is_deleted=True)
+    parts = {**orders[6]["consignments"]}
+    for name in ("shipping", "pickups", "downloads"):
+        for part in parts.get(name) or []:
+            part["line_items"] = part["line_items"][1:]
+    store.patch_order(shorter, consignments=parts)
+    store.patch_order(broken, total_inc_tax="much")
+    store.place_order(lines=[{}, {"quantity": 3}])
+    store.place_order(status_id=0)
+    refunded = store.place_order(status_id=11)
+    store.refund_order(refunded["id"])
+
+
+def busy_shoppers(store: SandboxProcess) -> list[dict[str, Any]]:
+    """One order is placed, one changes, one is refunded. None of them is in ``a_day_on``."""
+    orders = sorted(store.orders(), key=lambda each: int(each["id"]))
+    sent = [each["id"] for each in orders if each["status_id"] in (2, 10) and not each["is_deleted"]]
+    # the store would take its own clock, which differs between two trials
+    now = format_datetime(datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=1))
+    dates = {"date_created": now, "date_modified": now}
+    refund = {"created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00"), "date_modified": now}
+    return [
+        {"method": "POST", "path": "orders", "body": {"id": 900, "status_id": 11, **dates}},
+        {"method": "POST", "path": f"orders/{sent[-1]}", "body": {"status_id": 13, "date_modified": now}},
+        {"method": "POST", "path": f"orders/{sent[-2]}/refunds", "body": refund},
+    ]
+
+
+FEW = {"page_size": 8, "readers": 2, "overlap_minutes": 1440}
+"""A day's overlap: what moves in a trial bears the date of when it was thought of, which may be an hour ago."""
+
 SMALL = {"page_size": 8, "readers": 2, "max_gone_share": 0.5, "max_renamed_share": 0.5}
 OVERWRITE = {"mode": "create_and_overwrite"}
 
@@ -130,5 +175,15 @@ OPERATIONS = {
             Situation("since", {**SMALL, **OVERWRITE, "scope": "changed"}, an_hour_on, a_busy_store),
         ),
         {"products": PRODUCTS, "seed": 7},
-    )
+        a_product_that_blinks,
+    ),
+    "get_orders": Operation(
+        "get_orders",
+        get_orders.STEPS,
+        (
+            Situation("first", FEW, nothing, busy_shoppers),
+            Situation("later", {**FEW, "details": ["coupons"]}, a_day_on, busy_shoppers),
+        ),
+        {"products": 10, "seed": 7, "orders": 40, "orders_days": 20},
+    ),
 }

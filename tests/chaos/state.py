@@ -12,6 +12,9 @@ SCHEMAS = ("core", "raw", "ops")
 VOLATILE = {"problem_no", "run_no", "attempt", "requests", "work_seconds", "message", "params"}
 """Columns that may differ between two runs that did the same; of a moment only whether there is one counts."""
 
+TOLD = {"created_at", "modified_at", "shipped_at", "changed_at", "sent_at"}
+"""Moments that the store tells: these must be equal."""
+
 EARLY = {"ops.run", "ops.channel"}
 """Tables that an operation may write before its effect is committed."""
 
@@ -42,7 +45,9 @@ def warehouse_state(uri: str) -> Warehouse:
 
 def _rows(connection: psycopg.Connection[Any], name: str, columns: list[tuple[str, str]]) -> Table:
     shown = sql.SQL(", ").join(
-        sql.SQL("{} is not null" if kind.startswith("timestamp") else "{}::text").format(sql.Identifier(column))
+        sql.SQL("{} is not null" if kind.startswith("timestamp") and column not in TOLD else "{}::text").format(
+            sql.Identifier(column)
+        )
         for column, kind in columns
     )
     query = sql.SQL("select {} from {}").format(shown, sql.Identifier(*name.split(".")))
