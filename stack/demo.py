@@ -37,6 +37,16 @@ QUERIES = (
         "select master_sku, left(title, 32) as title, options ->> 0 as first_option, channel_price, channel_quantity"
         " from mart.listing_variants where options <> '[]' order by product_id, variant_id limit 4",
     ),
+    (
+        "What sold, day by day?",
+        "select day, currency, orders, units, gross, refunded, net from mart.daily_sales"
+        " order by day desc, currency limit 5",
+    ),
+    (
+        "Why is an order not in the warehouse?",
+        "select reason, count(*) as orders, min(order_id) as for_example from mart.orders_not_imported"
+        " group by 1 order by 1",
+    ),
 )
 
 RUNS = (
@@ -59,7 +69,7 @@ def main() -> int:
         return 1
     print("\nWhat the runs did (mart.runs):\n", flush=True)
     _query(RUNS.format(count=len(DAGS)))
-    print("Three queries worth trying (`make psql` opens psql on the warehouse):", flush=True)
+    print("Five queries worth trying (`make psql` opens psql on the warehouse):", flush=True)
     for question, query in QUERIES:
         print(f"\n{question}\n  {query};\n", flush=True)
         _query(query)

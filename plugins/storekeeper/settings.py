@@ -279,8 +279,9 @@ class GetOrders(Settings):
     this_run: ClassVar[tuple[str, ...]] = ("order_ids", "created_from", "created_to", "dry_run")
 
     schedule: Cron | None = Field(
-        "0 * * * *",
-        description="When it runs (cron, UTC); null: only when triggered.",
+        "0 0 * * *",
+        description="When it runs (cron, UTC); null: only when triggered. A backfill makes a run of each interval"
+        " between two times.",
         json_schema_extra=CHANNEL_ONLY,
     )
     statuses: Statuses = Field(
