@@ -1,4 +1,4 @@
--- forget_shopper: every later load looks here.   Writes  core.forgotten_shopper.   Repeat  safe: keyed.
+-- forget_shopper/forget: every later load looks here.   Writes  core.forgotten_shopper.   Repeat  safe: keyed.
 
 insert into core.forgotten_shopper (channel, kind, key_hash)
 values (:channel, :kind, core.shopper_hash(:kind, :shopper))

@@ -1,4 +1,4 @@
--- forget_shopper: the shopper's own orders lose all personal data; in others' orders, an address with their e-mail goes.
+-- forget_shopper/forget: the shopper's own orders lose all personal data; in others' orders, an address with their e-mail goes.
 -- Writes   core.order_contact, order_address, order_text, order_message, ops.erasure.   Repeat  safe: nothing is left.
 -- Keeps    the orders with their figures.
 

@@ -1,4 +1,4 @@
--- forget_shopper: what dead runs of Get Orders have staged; a repeat of one of them pulls again.
+-- forget_shopper/forget: what dead runs of Get Orders have staged; a repeat of one of them pulls again.
 -- Reads    ops.run, the catalog.
 
 select c.relname as table_name

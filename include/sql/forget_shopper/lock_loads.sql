@@ -1,4 +1,4 @@
--- forget_shopper: no load of orders is under way, and none begins before this is committed: it would bring them back.
+-- forget_shopper/forget: no load of orders is under way, and none begins before this is committed: it would bring them back.
 
 select pg_advisory_xact_lock(hashtextextended('get_orders/' || c.channel, 0))
 from (

@@ -1,3 +1,3 @@
--- get_orders: what this run asks for.   Reads  staging.plan.
+-- get_orders/load: what this run asks for.   Reads  staging.plan.
 
 select plan from staging.plan;
