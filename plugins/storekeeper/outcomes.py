@@ -84,7 +84,7 @@ HINTS: dict[Reason, str] = {
     Reason.DUPLICATE_MASTER_SKU: "Give each variant its own value in the store; letter case does not tell two apart.",
     Reason.AMBIGUOUS_LISTING: "The product's variants belong to different listings of the warehouse: bring their rows"
     " under one listing_key.",
-    Reason.INVALID_RECORD: "Correct the field in the store; the rest of the catalog was imported.",
+    Reason.INVALID_RECORD: "Correct the field in the store; the rest was imported.",
     Reason.UNSTORABLE_TEXT: "Remove the characters that no database can store (U+0000, lone surrogates).",
     Reason.GONE_FROM_STORE: "Queue the listing for publishing if it should be in the store.",
     Reason.UNSENT_CHANGE_OVERWRITTEN: "The store's value replaced an edit that no sync had sent: set it again, or set"
@@ -96,12 +96,13 @@ HINTS: dict[Reason, str] = {
 class Problem:
     """One record that could not be handled, as a person will read it in ``mart.problems``.
 
-    :param entity: what it is: ``variant``, ``listing``, ``product``, ``brand`` or ``category``.
+    :param entity: what it is: ``variant``, ``listing``, ``product``, ``brand``, ``category``, ``order`` or ``refund``.
     :param entity_key: the master SKU where there is one, else the store's id or the listing's key.
     :param reason: the reason code.
     :param message: one sentence: what, where, and the offending value, cut to a readable length.
-    :param source: the store's record, as ``product/{id}``, ``product/{id}/variant/{id}``, ``brand/{id}`` or
-        ``category/{id}``; a problem closes when a later run handles that product, brand or category without it.
+    :param source: the store's record, as ``product/{id}``, ``product/{id}/variant/{id}``, ``brand/{id}``,
+        ``category/{id}``, ``order/{id}`` or ``refund/{id}``; a problem closes when a later run handles that record
+        without it.
     """
 
     entity: str

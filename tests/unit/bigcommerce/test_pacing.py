@@ -336,4 +336,3 @@ def test_many_threads_share_one_window_without_overdrawing_it() -> None:
     assert not store.refused
     assert len(sent_first) >= 3
     assert all(sent_second[window] >= answered_first[window] for window in sent_second if window in answered_first)
-    assert all(store.answered[window] >= 20 for window in (1, 2))
