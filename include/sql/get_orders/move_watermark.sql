@@ -1,4 +1,5 @@
 -- get_orders/load: all that changed before this run began has been loaded.
+-- What lay behind the watermark when this run was planned has been read by it.
 -- Reads    ops.run.   Writes  ops.watermark.   Order  a run that began earlier never moves it back.
 
 insert into ops.watermark as w (channel, operation, value, store_time, store_hash, filters, complete_at, run_no)
@@ -19,5 +20,6 @@ on conflict (channel, operation) do update set
     store_hash = excluded.store_hash,
     filters = excluded.filters,
     complete_at = coalesce(excluded.complete_at, w.complete_at),
+    behind = case when w.behind < cast(:caught_up as timestamptz) or :caught_up is null then w.behind end,
     run_no = excluded.run_no
 where w.store_time <= excluded.store_time;

@@ -464,6 +464,8 @@ comment on function core.shopper_hash is 'How a shopper is remembered as forgott
 
 alter table ops.watermark add column filters jsonb;
 alter table ops.watermark add column complete_at timestamptz;
+alter table ops.watermark add column behind timestamptz;
+comment on column ops.watermark.behind is 'get_orders: some orders were imported as they were at this moment of the store''s clock, before the watermark: the next run asks from here on.';
 comment on column ops.watermark.filters is 'get_orders: the filters under which orders up to the watermark were imported; wider ones read the whole creation window.';
 comment on column ops.watermark.complete_at is 'get_orders: the store''s clock when the whole creation window was read last.';
 comment on column ops.watermark.store_time is 'The store''s own clock when the last pull began: the next one may ask for what changed since.';

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
 
 from storekeeper.bigcommerce.client import Query, StoreClient
 from storekeeper.bigcommerce.paging import (
-    ASK_THE_STORE,
     NO_CONTENT,
+    V2_DEFAULT_LIMIT,
     IdRange,
     Page,
     PageSize,
@@ -18,7 +20,6 @@ from storekeeper.bigcommerce.paging import (
     numbered_pages,
     read_list,
 )
-from storekeeper.outcomes import PagingStuck
 
 MOST_PER_PAGE = 250
 """The API's largest page; also the most ids that one ``order_id:in`` is asked for."""
@@ -72,15 +73,9 @@ def orders_by_id(store: StoreClient, order_ids: Sequence[int], size: PageSize) -
     :return: a page a request, with those of the orders asked for that the store has.
     """
     for ids in neighbours(order_ids, size.limit):
-        query: Query = {**WITH_PARTS, "min_id": ids[0], "max_id": ids[-1], "sort": "id:asc"}
-        page = read_list(store, ORDERS, query, size)
-        if page.records and not (ids[0] <= page.records[0][0] and page.records[-1][0] <= ids[-1]):
-            raise PagingStuck(
-                f"GET {ORDERS}: the store answers ids outside [{ids[0]}, {ids[-1]}]: it ignores the id filter."
-                f" {ASK_THE_STORE}"
-            )
         wanted = set(ids)
-        yield Page([record for record in page.records if record[0] in wanted], True, None, page.sent_at)
+        for page in list_pages(store, ORDERS, IdRange(ids[0] - 1, ids[-1] + 1), WITH_PARTS, size):
+            yield replace(page, records=[record for record in page.records if record[0] in wanted])
 
 
 def neighbours(order_ids: Sequence[int], most: int) -> Iterator[list[int]]:
@@ -110,10 +105,25 @@ def refunds_of(store: StoreClient, order_ids: Sequence[int]) -> Iterator[list[by
         yield from _refund_pages(store, {"order_id:in": ",".join(map(str, chosen))})
 
 
+def refunds_by_id(store: StoreClient, refund_ids: Sequence[int]) -> Iterator[list[bytes]]:
+    """Refunds by their ids; undecoded, a page each."""
+    for start in range(0, len(refund_ids), MOST_PER_PAGE):
+        chosen = refund_ids[start : start + MOST_PER_PAGE]
+        yield from _refund_pages(store, {"id:in": ",".join(map(str, chosen))})
+
+
 def order_parts(store: StoreClient, order_id: int, part: str) -> bytes:
     """What no list brings along: an order's ``coupons``, ``taxes`` or ``messages``, a JSON array."""
-    answer = store.get(f"{ORDERS}/{order_id:d}/{part}", {"limit": MOST_PER_PAGE})
-    return b"[]" if answer.status == NO_CONTENT else answer.body
+    found: list[msgspec.Raw] = []
+    for number in itertools.count(1):
+        answer = store.get(f"{ORDERS}/{order_id:d}/{part}", {"limit": MOST_PER_PAGE, "page": number})
+        if answer.status != NO_CONTENT:
+            page = answer.decode(list[msgspec.Raw])
+            found += page
+            if len(page) in (MOST_PER_PAGE, V2_DEFAULT_LIMIT):
+                continue
+        break
+    return b"[" + b",".join(map(bytes, found)) + b"]"
 
 
 def _refund_pages(store: StoreClient, only: Query) -> Iterator[list[bytes]]:

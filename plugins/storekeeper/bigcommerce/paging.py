@@ -158,7 +158,7 @@ def read_page(store: StoreClient, path: str, query: Query, size: PageSize) -> Pa
             f"GET {path}: the store says {total} records and sent {len(envelope.data)} of a page of {limit}:"
             " the page is not complete"
         )
-    records = _identified(path, envelope.data, ascending=query.get("direction") == "asc")
+    records = _identified(path, envelope.data, query.get("direction") == "asc", query.get("direction") == "desc")
     return Page(records, total <= len(records), total, answer.sent_at)
 
 
@@ -207,24 +207,25 @@ def read_list(store: StoreClient, path: str, query: Query, size: PageSize) -> Pa
     raws = answer.decode(list[msgspec.Raw])
     if not raws:
         raise NotNow(f"GET {path}: the store sent an empty list, where 204 would say that there are no records")
-    records = _identified(path, raws, ascending=query.get("sort") == "id:asc")
+    records = _identified(path, raws, query.get("sort") == "id:asc", query.get("sort") == "id:desc")
     return Page(records, len(records) < limit and len(records) != V2_DEFAULT_LIMIT, None, answer.sent_at)
 
 
-def _identified(path: str, raws: Sequence[msgspec.Raw], *, ascending: bool) -> list[tuple[int, bytes]]:
+def _identified(path: str, raws: Sequence[msgspec.Raw], ascending: bool, descending: bool) -> list[tuple[int, bytes]]:
     """The records of a page with their ids, in ascending order of id.
 
     :param ascending: whether they were asked for in that order.
+    :param descending: the same of the other order: a store that ignores it would show its first page as its last.
     """
     sent = [(_identity(path, raw), bytes(raw)) for raw in raws]
     records = sorted(sent, key=lambda record: record[0])
     for (one, _), (other, _) in pairwise(records):
         if one == other:
             raise PagingStuck(f"GET {path}: the id {one} stands on one page twice. {ASK_THE_STORE}")
-    if ascending and sent != records:
+    if (ascending and sent != records) or (descending and sent != records[::-1]):
         raise PagingStuck(
-            f"GET {path}: asked for ascending ids, the store answers from {sent[0][0]} to {sent[-1][0]}: it ignores the"
-            f" order. {ASK_THE_STORE}"
+            f"GET {path}: asked for {'ascending' if ascending else 'descending'} ids, the store answers from"
+            f" {sent[0][0]} to {sent[-1][0]}: it ignores the order. {ASK_THE_STORE}"
         )
     return records
 

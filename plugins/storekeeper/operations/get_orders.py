@@ -64,6 +64,7 @@ def extract(step: Step) -> dict[str, int]:
         describe(step.store, run, step.channel)
         progress = _pull(step.store, run, _keep_plan(step), settings)
         with run.transaction() as session:
+            _read_plan(session, run)  # and with it all that was staged is still there
             mark(session, run, "extracted")
             session.run("runs/advance", run_no=run.run_no, step="extracted")
         log.info("extracted: %s", progress.line())
@@ -83,11 +84,18 @@ def refresh_known(step: Step, since: datetime) -> Counts:
         session.run("staging/create", run_no=run.run_no)
         _forget_pull(session, run)
         session.run("get_orders/create_staging", run_no=run.run_no)
-    as_of = _clock(describe(step.store, run, step.channel).clock)
-    _pull(step.store, run, plan_refresh(since, as_of), settings)
+    plan = plan_refresh(settings, since, _clock(describe(step.store, run, step.channel).clock))
+    with run.transaction() as session:
+        _same_store(session, step)
+        session.run("get_orders/keep_plan", run_no=run.run_no, plan=msgspec.json.encode(plan).decode())
+    _pull(step.store, run, plan, settings)
     _transform_all(run)
     with run.transaction() as session:
-        counts = _merge(session, run, plan_refresh(since, as_of), reflects(settings))
+        _read_plan(session, run)  # and with it all that was staged is still there
+        with session.savepoint() as merge:
+            counts = _merge(session, run, plan)
+            if run.dry_run:
+                merge.rollback()
         _forget_pull(session, run)
     return counts
 
@@ -120,13 +128,13 @@ def load(run: Run, settings: GetOrders) -> Counts:
             need(session, run, "transformed")
             plan = _read_plan(session, run)
             with session.savepoint() as merge:
-                counts = _merge(session, run, plan, reflects(settings))
+                counts = _merge(session, run, plan)
                 if plan.order_ids:
                     _explain(session, run, plan)
                 if run.dry_run:
                     merge.rollback()
             _end(session, run, settings, counts)
-    with run.warehouse.transaction() as session:
+    with run.transaction() as session:
         session.run("get_orders/drop_staging", run_no=run.run_no)
         session.run("staging/drop", run_no=run.run_no)
     return counts
@@ -139,10 +147,10 @@ def _forget_pull(session: Session, run: Run) -> None:
 
 def _pull(store: StoreClient, run: Run, plan: Plan, settings: GetOrders) -> Progress:
     log.info("%s", _told(plan))
-    pull = OrderPull(store, run, plan, reflects(settings), settings.page_size, settings.readers)
+    pull = OrderPull(store, run, plan, reflects(plan), settings.page_size, settings.readers)
     pull.orders()
     pull.refunds()
-    pull.details(settings.details)
+    pull.details()
     return pull.progress
 
 
@@ -154,17 +162,12 @@ def _keep_plan(step: Step) -> Plan:
         kept = session.rows("get_orders/read_plan", run_no=run.run_no)
         if kept:
             return _decoded(kept[0]["plan"])
-        past = session.row("get_orders/read_progress", run_no=run.run_no, channel=run.channel)
-        if past["other_store"] is not None:
-            raise RunStopped(
-                f"the orders of channel {run.channel!r} came from the store {past['other_store']!r}, and its connection"
-                f" now leads to the store {step.store.store_hash!r}: order numbers of two stores would be mixed. Give"
-                " the other store a channel of its own, or correct the connection."
-            )
+        past = _same_store(session, step)
         filters = past["filters"]
         progress = PastProgress(
             past["reached"],
             None if filters is None else msgspec.convert(filters, Filters),
+            past["behind"],
             past["complete_at"],
             past["known_since"],
         )
@@ -174,6 +177,21 @@ def _keep_plan(step: Step) -> Plan:
         return plan
 
 
+def _same_store(session: Session, step: Step) -> RowMapping:
+    """How far former runs of the channel have come.
+
+    :raises RunStopped: they read another store.
+    """
+    past = session.row("get_orders/read_progress", run_no=step.run.run_no, channel=step.run.channel)
+    if past["other_store"] is not None:
+        raise RunStopped(
+            f"the orders of channel {step.run.channel!r} came from the store {past['other_store']!r}, and its"
+            f" connection now leads to the store {step.store.store_hash!r}: order numbers of two stores would be mixed. Give the"
+            " other store a channel of its own, or correct the connection."
+        )
+    return past
+
+
 def _clock(told: datetime | None) -> datetime:
     if told is None:
         raise NotNow("the store's answer bears no date, so nobody knows its clock")
@@ -181,16 +199,19 @@ def _clock(told: datetime | None) -> datetime:
 
 
 def _read_plan(session: Session, run: Run) -> Plan:
-    return _decoded(session.row("get_orders/read_plan", run_no=run.run_no)["plan"])
+    kept = session.rows("get_orders/read_plan", run_no=run.run_no)
+    if not kept:
+        raise StagingLost("the warehouse has lost what this run had staged; nothing was loaded")
+    return _decoded(kept[0]["plan"])
 
 
 def _decoded(plan: Any) -> Plan:
     return msgspec.convert(plan, Plan, strict=False)
 
 
-def reflects(settings: GetOrders) -> str:
+def reflects(plan: Plan) -> str:
     """The hash of all that shapes an order's rows besides its payload."""
-    shape = {"row_version": ROW_VERSION, "details": [detail.value for detail in settings.details]}
+    shape = {"row_version": ROW_VERSION, "details": plan.details}
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -266,7 +287,7 @@ def _copy_problems(session: Session, run: Run, problems: list[Problem]) -> int:
     return session.copy_staged("order_problem", run.run_no, PROBLEM_COLUMNS, rows) if problems else 0
 
 
-def _merge(session: Session, run: Run, plan: Plan, reflected: str) -> Counts:
+def _merge(session: Session, run: Run, plan: Plan) -> Counts:
     values = {
         "channel": run.channel,
         "statuses": list(plan.filters.statuses),
@@ -276,7 +297,7 @@ def _merge(session: Session, run: Run, plan: Plan, reflected: str) -> Counts:
         "sales_channel": plan.filters.store_channel_id,
         "known_only": plan.known_only,
         "as_of": plan.as_of,
-        "reflects": reflected,
+        "reflects": reflects(plan),
         "hints": json.dumps(HINTS),
     }
 
@@ -294,6 +315,7 @@ def _merge(session: Session, run: Run, plan: Plan, reflected: str) -> Counts:
     step("report_left_out")
     step("store_payloads")
     step("record_problems")
+    step("note_behind")
     if plan.moves_watermark:
         session.run(
             "get_orders/move_watermark",
@@ -301,6 +323,7 @@ def _merge(session: Session, run: Run, plan: Plan, reflected: str) -> Counts:
             channel=run.channel,
             filters=msgspec.json.encode(plan.filters).decode(),
             complete=plan.complete,
+            caught_up=plan.caught_up,
         )
     return Counts(**session.row("get_orders/count_outcome", run_no=run.run_no, **values))
 

@@ -44,12 +44,14 @@ class Progress(msgspec.Struct, frozen=True):
 
     :param reached: the store's clock when the last one began that moved the watermark.
     :param filters: under which filters it was reached.
+    :param behind: some orders were imported as they were then, before ``reached``: their changes are still to be read.
     :param complete_at: the store's clock when the whole creation window was read last.
     :param known_since: no order that the warehouse knows was read before; None: it knows none.
     """
 
     reached: datetime | None = None
     filters: Filters | None = None
+    behind: datetime | None = None
     complete_at: datetime | None = None
     known_since: datetime | None = None
 
@@ -77,7 +79,9 @@ class Plan(msgspec.Struct, frozen=True):
     :param exact: orders created outside are left alone, known or not; the store may answer a second too much.
     :param refunds_since: refunds made since then are asked for; those of pulled orders are in any case.
     :param known_only: unknown orders are left alone.
+    :param details: which parts of an order are asked for that no list brings along.
     :param moves_watermark: the next run may go on from ``as_of``.
+    :param caught_up: what lay behind the watermark is read from there on.
     :param complete: the whole creation window is read.
     """
 
@@ -89,7 +93,9 @@ class Plan(msgspec.Struct, frozen=True):
     exact: tuple[datetime, datetime] | None = None
     refunds_since: datetime | None = None
     known_only: bool = False
+    details: tuple[str, ...] = ()
     moves_watermark: bool = False
+    caught_up: datetime | None = None
     complete: bool = False
 
 
@@ -134,15 +140,16 @@ def plan_pull(
     filters = Filters(tuple(settings.statuses), settings.created_within_days, store_channel_id)
     days = timedelta(days=settings.created_within_days)
     oldest = min(past.reached or as_of, as_of) - days
+    details = tuple(detail.value for detail in settings.details)
     if wish.order_ids:
-        return Plan(as_of, filters, oldest=oldest, order_ids=wish.order_ids)
+        return Plan(as_of, filters, oldest=oldest, order_ids=wish.order_ids, details=details)
     if wish.backfill is not None:
         filters = msgspec.structs.replace(filters, statuses=tuple(settings.backfill_statuses))
         start, end = wish.backfill
-        return Plan(as_of, filters, windows=(Window("created", start, end),), exact=wish.backfill)
+        return Plan(as_of, filters, windows=(Window("created", start, end),), exact=wish.backfill, details=details)
     if wish.created is not None:
         start, end = wish.created[0], wish.created[1] or as_of
-        return Plan(as_of, filters, windows=(Window("created", start, end),), exact=(start, end))
+        return Plan(as_of, filters, windows=(Window("created", start, end),), exact=(start, end), details=details)
     complete = (
         past.reached is None
         or past.filters is None
@@ -151,6 +158,8 @@ def plan_pull(
         or as_of - past.complete_at >= timedelta(hours=settings.complete_every_hours)
     )
     known_to = past.reached if past.reached is not None else past.known_since
+    if known_to is not None and past.behind is not None:
+        known_to = min(known_to, past.behind)
     since = None if known_to is None else known_to - timedelta(minutes=settings.overlap_minutes)
     windows = []
     if complete:
@@ -164,12 +173,14 @@ def plan_pull(
         oldest=oldest,
         windows=tuple(windows),
         refunds_since=since,
-        moves_watermark=filters == own,
+        details=details,
+        moves_watermark=filters == own and set(configured.details) <= set(settings.details),
+        caught_up=past.behind,
         complete=complete,
     )
 
 
-def plan_refresh(start: datetime, as_of: datetime) -> Plan:
+def plan_refresh(settings: GetOrders, start: datetime, as_of: datetime) -> Plan:
     """Ask for what became of known orders since ``start``; no other is imported, and no watermark moves."""
     return Plan(
         as_of,
@@ -177,6 +188,7 @@ def plan_refresh(start: datetime, as_of: datetime) -> Plan:
         windows=(Window("modified", start, max(as_of, start)),),
         refunds_since=start,
         known_only=True,
+        details=tuple(detail.value for detail in settings.details),
     )
 
 

@@ -51,7 +51,9 @@ class OrderPull:
         for window in self._plan.windows:
             self._window(window)
         if self._plan.order_ids:
-            self._chosen()
+            self._chosen(self._plan.order_ids)
+        if self._plan.refunds_since is not None and not self._plan.known_only:
+            self._chosen(self._unreadable("order"))
 
     def refunds(self) -> None:
         """Refunds made since the last run, and all refunds of the pulled orders that show one."""
@@ -61,11 +63,12 @@ class OrderPull:
         with self._run.transaction() as session:
             shown = session.rows("get_orders/list_refunded", run_no=self._run.run_no)
         of_orders = orders.refunds_of(self._store, [row["order_id"] for row in shown])
-        for page in itertools.chain(pages, of_orders):
+        unreadable = orders.refunds_by_id(self._store, self._unreadable("refund"))
+        for page in itertools.chain(pages, of_orders, unreadable):
             with self._run.transaction() as session:
                 self._stage_refunds(session, page)
 
-    def details(self, kinds: Sequence[str]) -> None:
+    def details(self) -> None:
         """Coupons, taxes or messages of each order that will be imported or has changed: a request for each."""
         with self._run.transaction() as session:
             left = [
@@ -74,7 +77,7 @@ class OrderPull:
                     "get_orders/list_without_details",
                     run_no=self._run.run_no,
                     channel=self._run.channel,
-                    parts=list(kinds),
+                    parts=list(self._plan.details),
                     statuses=list(self._plan.filters.statuses),
                 )
             ]
@@ -103,8 +106,16 @@ class OrderPull:
         )
         Reading(self._run, collection, size, self.progress).read(self._readers)
 
-    def _chosen(self) -> None:
-        for page in orders.orders_by_id(self._store, self._plan.order_ids, self._size):
+    def _unreadable(self, entity: str) -> list[int]:
+        """What former runs could not read: asked for again by each run, until it can be."""
+        with self._run.transaction() as session:
+            rows = session.rows(
+                "get_orders/list_unreadable", run_no=self._run.run_no, channel=self._run.channel, entity=entity
+            )
+        return [row["record_id"] for row in rows]
+
+    def _chosen(self, order_ids: Sequence[int]) -> None:
+        for page in orders.orders_by_id(self._store, order_ids, self._size):
             with self._run.transaction() as session:
                 self._stage(session, page)
             self.progress.add(len(page.records))
@@ -121,13 +132,15 @@ class OrderPull:
         reflected = {row["order_id"]: (row["content_hash"], row["reflected"]) for row in known}
         rows = payload_rows(session, page, reflected, self._reflects)
         payloads = dict(page.records)
+        # whoever names a window or an order gets its refunds too, although the order itself has not changed
+        asked = self._plan.exact is not None or bool(self._plan.order_ids)
         # two windows may show the same order: the later reading counts
         session.run("get_orders/forget_pulled", run_no=self._run.run_no, order_ids=[row[0] for row in rows])
         session.copy_staged(
             "pulled_order",
             self._run.run_no,
             ("order_id", "content_hash", "payload", "unstorable", "fetched_at", "refund_shown"),
-            ((*row, row[2] is not None and shows_refund(payloads[row[0]])) for row in rows),
+            ((*row, (asked or row[2] is not None) and shows_refund(payloads[row[0]])) for row in rows),
         )
 
     def _stage_refunds(self, session: Session, page: list[bytes]) -> None:
@@ -146,10 +159,10 @@ class OrderPull:
         )
 
     def _part(self, order_id: int, part: str) -> str | None:
-        """None where the order is gone by now."""
+        """Its JSON, an empty list where the order is gone by now; None where no database can store it."""
         try:
             return storable(orders.order_parts(self._store, order_id, part))
         except Refused as refused:
             if refused.status != 404:
                 raise
-            return None
+            return "[]"

@@ -13,6 +13,7 @@ from math import ceil
 
 from storekeeper.bigcommerce.paging import IdRange, Page, PageSize
 from storekeeper.operations.progress import Progress
+from storekeeper.outcomes import StagingLost
 from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run
 
@@ -81,7 +82,7 @@ class Reading:
         for page in self._collection.pages(stretch.left):
             with self._run.transaction() as session:
                 self._collection.stage(session, page)
-                session.run(
+                moved = session.run(
                     "staging/move_stretch",
                     run_no=self._run.run_no,
                     collection=self._collection.name,
@@ -89,6 +90,8 @@ class Reading:
                     reached_id=page.records[-1][0] if page.records else stretch.left.after,
                     finished=page.last,
                 )
+                if not moved:
+                    raise StagingLost("the warehouse has lost what this run had staged; nothing was loaded")
             self._progress.add(len(page.records))
             if stop.is_set():
                 return

@@ -57,24 +57,30 @@ class Run:
 
         :param run_id: Airflow's; with channel and operation it is the run's key.
         :param params: as a person gave them, kept for the record.
-        :param first: it is the run's first task. Where the run has loaded already, a person or a backfill has cleared
-            it: then it begins anew.
+        :param first: it is the run's first task. Where the run has loaded already, or has other parameters by now, a
+            person or a backfill has cleared it: then it begins anew.
         """
         run_key = f"{channel}/{operation}/{run_id}"
         with warehouse.transaction() as session:
             session.run("runs/cut_off", run_key=run_key)
+        values: dict[str, Any] = {
+            "run_key": run_key,
+            "dry_run": dry_run,
+            "params": json.dumps(params or {}, default=str),
+        }
         with warehouse.transaction() as session:
+            cleared = session.rows("runs/is_cleared", **values) if first else []
             if first:
                 session.drop_expired_staging(channel)
+            for row in cleared:
+                session.drop_staging_tables("runs/list_own_staging", number=str(row["run_no"]))
             opened = session.row(
                 "runs/begin",
-                run_key=run_key,
                 channel=channel,
                 operation=operation,
                 run_id=run_id,
-                first=first,
-                dry_run=dry_run,
-                params=json.dumps(params or {}, default=str),
+                anew=bool(cleared),
+                **values,
             )
             session.run(
                 "runs/close_abandoned",
