@@ -62,7 +62,7 @@ chaos: setup ## Break every request and statement of every operation (SEED=, SAM
 chaos-selftest: setup ## Try whether mutants of our own code are caught by make chaos
 	@$(RUN) python -m tests.chaos --selftest
 
-bench: setup ## Measure an import against the plainest client; memory, use of the quota, parsing
+bench: setup ## Measure operations against the plainest client; memory, use of the quota, parsing
 	@$(RUN) python -m benchmarks
 
 clean: down ## Remove all that setup and the services have made, the embedded Postgres and its data too

@@ -1,4 +1,4 @@
-"""What a run of an import has cost."""
+"""What a run of an operation has cost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ STEPS = ("extract", "transform", "load")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds of work and requests of one run; by ``mib``, the peak of memory that each step had above its imports."""
+    """Seconds of work and requests of one run.
+
+    :param mib: the peak of memory that each step had above its imports.
+    """
 
     seconds_by_step: Mapping[str, float]
     requests: int

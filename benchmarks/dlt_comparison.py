@@ -20,6 +20,7 @@ import psycopg
 
 from benchmarks.databases import fresh_database, settle
 from benchmarks.floor import prepare_floor, run_floor
+from benchmarks.measured import IMPORT_LISTINGS
 from benchmarks.stores import VARIANTS, measured_store
 from benchmarks.table import Table
 from sandbox.process import SandboxProcess
@@ -39,11 +40,11 @@ def measure_dlt(server: EmbeddedPostgres, sizes: Sequence[int]) -> None:
     for size in sizes:
         ratios = []
         with measured_store(size) as store:
-            run_floor(prepare_floor(server), store)  # a store's first answers are slower
+            run_floor(prepare_floor(server), store, IMPORT_LISTINGS, size)  # a store's first answers are slower
             for number in range(1, PAIRS + 1):
                 floor_uri, uri = prepare_floor(server), fresh_database(server, "benchmark_dlt")
                 settle(server)
-                floor = run_floor(floor_uri, store)
+                floor = run_floor(floor_uri, store, IMPORT_LISTINGS, size)
                 settle(server)
                 seconds, mib = _pull(python, uri, store)
                 _check(uri, size)

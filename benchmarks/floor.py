@@ -8,18 +8,18 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 from typing import Any
 
 import psycopg
 import requests
 
 from benchmarks.databases import fresh_database
+from benchmarks.measured import PER_PAGE, Measured
 from sandbox.process import FULL_TOKEN, SandboxProcess
 from stack.postgres import EmbeddedPostgres
 
 CONNECTIONS = 4
-PRODUCTS_A_PAGE = 250
-INCLUDE = "variants,images,custom_fields"
 
 
 def prepare_floor(server: EmbeddedPostgres) -> str:
@@ -30,31 +30,36 @@ def prepare_floor(server: EmbeddedPostgres) -> str:
     return uri
 
 
-def run_floor(uri: str, store: SandboxProcess) -> float:
+def run_floor(uri: str, store: SandboxProcess, measured: Measured, size: int) -> float:
     """Fetch and copy; the seconds from the first request to the commit.
 
     :param uri: from :func:`prepare_floor`.
+    :param size: how many records the store has.
+    :raises RuntimeError: the store had another number of them.
     """
     session = requests.Session()
-    session.headers["X-Auth-Token"] = FULL_TOKEN
+    session.headers.update({"X-Auth-Token": FULL_TOKEN, "Accept": "application/json"})
 
-    def fetch(number: int) -> dict[str, Any]:
-        query = f"include={INCLUDE}&limit={PRODUCTS_A_PAGE}&page={number}"
-        answer = session.get(f"{store.url}/v3/catalog/products?{query}", timeout=60)
+    def fetch(number: int) -> Any:
+        answer = session.get(f"{store.url}{measured.path}&limit={PER_PAGE}&page={number}", timeout=60)
         answer.raise_for_status()
-        page: dict[str, Any] = answer.json()
-        return page
+        return answer.json()
 
+    copied = 0
     with session, psycopg.connect(uri, autocommit=True) as connection:
         began = time.monotonic()
         first = fetch(1)
-        others = range(2, first["meta"]["pagination"]["total_pages"] + 1)
+        others = range(2, ceil(size / PER_PAGE) + 1)
         with (
             ThreadPoolExecutor(CONNECTIONS) as pool,
             connection.cursor() as cursor,
             cursor.copy("copy floor (id, payload) from stdin") as copy,
         ):
             for page in [first, *pool.map(fetch, others)]:
-                for product in page["data"]:
-                    copy.write_row((product["id"], json.dumps(product)))
-        return time.monotonic() - began
+                for record in measured.records_of(page):
+                    copy.write_row((record["id"], json.dumps(record)))
+                    copied += 1
+        seconds = time.monotonic() - began
+    if copied != size:
+        raise RuntimeError(f"the floor copied {copied} {measured.records}, and the store has {size}")
+    return seconds

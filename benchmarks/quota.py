@@ -15,6 +15,7 @@ from itertools import groupby
 import requests
 
 from benchmarks.databases import fresh_warehouse
+from benchmarks.measured import IMPORT_LISTINGS
 from benchmarks.steps import run_step
 from benchmarks.stores import measured_store
 from benchmarks.table import Table
@@ -71,7 +72,7 @@ def measure_quota(server: EmbeddedPostgres, quota: Quota) -> None:
             seconds, failures = None, 0
             with _second_client(store, quota) if clients == WITH_ANOTHER else nullcontext():
                 try:
-                    seconds = run_step(uri, store, "extract", clients)["seconds"]
+                    seconds = run_step(IMPORT_LISTINGS, uri, store, "extract", clients)["seconds"]
                 except RuntimeError as error:
                     failures = 1
                     said.append(str(error))
