@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any
 
 import msgspec
@@ -226,6 +227,14 @@ _KEPT_OF_CONSIGNMENT = frozenset(
 )  # fmt: skip
 _LEFT_OUT_OF_ITEM = frozenset({"product_options", "wrapping_message", "configurable_fields"})
 
+# Made once: a type that is no struct is taken apart anew by each call of msgspec.json.decode.
+_RECORD = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_RECORDS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+_RECORDS_OR_NONE = msgspec.json.Decoder(list[dict[str, msgspec.Raw]] | None)
+_RECORD_OR_LIST = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
+_RECORD_OR_ANY_LIST = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[Any] | None)
+_TO_JSON = msgspec.json.Encoder()
+
 
 @dataclass(frozen=True, slots=True)
 class Orders:
@@ -297,23 +306,23 @@ def unstorable(order_id: int) -> Problem:
 
 def strip(payload: str) -> str:
     """The order's JSON without all that tells of its shopper: names, addresses, contacts, messages, free text."""
-    order = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
+    order = _RECORD.decode(payload)
     kept: dict[str, Any] = {name: value for name, value in order.items() if name in _KEPT}
-    consignments = msgspec.json.decode(order["consignments"], type=dict[str, msgspec.Raw] | list[msgspec.Raw])
+    consignments = _RECORD_OR_LIST.decode(order["consignments"])
     if isinstance(consignments, dict):
-        email = msgspec.json.decode(consignments.get("email", b"{}"), type=dict[str, msgspec.Raw] | list[Any] | None)
+        email = _RECORD_OR_ANY_LIST.decode(consignments.get("email", b"{}"))
         parts = {name: consignments[name] for name in ("shipping", "pickups", "downloads") if name in consignments}
         if isinstance(email, dict) and "gift_certificates" in email:
             parts["gift_certificates"] = email["gift_certificates"]
         kept["consignments"] = {name: _strip_consignments(part) for name, part in parts.items()}
-    return msgspec.json.encode(kept).decode()
+    return _TO_JSON.encode(kept).decode()
 
 
 def _strip_consignments(part: msgspec.Raw) -> list[dict[str, Any]]:
     stripped = []
-    for consignment in msgspec.json.decode(part, type=list[dict[str, msgspec.Raw]] | None) or []:
+    for consignment in _RECORDS_OR_NONE.decode(part) or []:
         kept: dict[str, Any] = {name: value for name, value in consignment.items() if name in _KEPT_OF_CONSIGNMENT}
-        items = msgspec.json.decode(consignment.get("line_items", b"[]"), type=list[dict[str, msgspec.Raw]])
+        items = _RECORDS.decode(consignment.get("line_items", b"[]"))
         kept["line_items"] = [
             {name: value for name, value in item.items() if name not in _LEFT_OUT_OF_ITEM} for item in items
         ]
@@ -366,15 +375,23 @@ def _mistake(order: _Order) -> str | None:
 
 
 def _wrong_figure(record: msgspec.Struct) -> str | None:
-    """The first amount that is none, or count that is not whole, and why; what is private is text."""
-    for name in record.__struct_fields__:
+    """The first amount that is none, or count that is not whole, and why; ids are within bounds by their type."""
+    for name in _figures(type(record)):
         value = getattr(record, name)
+        if value is None:
+            continue
         if type(value) is Decimal:
             if not (value.is_finite() and abs(value) <= LARGEST_AMOUNT):
                 return f"{name} must be an amount within {LARGEST_AMOUNT:.0e} (got {str(value)[:50]})"
-        elif type(value) in (int, float) and name not in _PRIVATE and not (abs(value) < 2**63 and value == int(value)):
+        elif not (abs(value) < 2**63 and value == int(value)):
             return f"{name} must be a whole number that fits in 8 bytes (got {str(value)[:50]})"
     return None
+
+
+@cache
+def _figures(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields that hold amounts or counts, in their order."""
+    return tuple(field.name for field in msgspec.structs.fields(kind) if field.type in (_Money, _Number))
 
 
 def _parts(order: _Order) -> Iterator[tuple[str, Any, Sequence[_Item]]]:
