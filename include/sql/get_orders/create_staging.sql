@@ -19,6 +19,7 @@ create unlogged table if not exists staging.pulled_detail (
     order_id bigint,
     part text,
     payload json,
+    unread boolean not null default false,
     primary key (order_id, part)
 );
 

@@ -4,6 +4,29 @@
 -- wanted; else why it is left out. An order that the warehouse knows follows the store, whatever its status.
 -- Order    by the store's last change, and where that is equal by when it was fetched: an older version never wins.
 
+with shopper as materialized ( -- hashed once each, and only where somebody is to be forgotten
+    select
+        a.order_id,
+        'email' as kind,
+        core.shopper_hash('email', a.email) as key_hash
+    from staging.order_address as a
+    where a.kind = 'billing' and a.email is not null and exists (select 1 from core.forgotten_shopper)
+    union all
+    select
+        c.order_id,
+        'customer_id' as kind,
+        core.shopper_hash('customer_id', c.customer_id::text) as key_hash
+    from staging.order_contact as c
+    where c.customer_id is not null and exists (select 1 from core.forgotten_shopper)
+),
+
+forgotten as (
+    select distinct h.order_id
+    from shopper as h
+    inner join core.forgotten_shopper as t
+        on h.kind = t.kind and h.key_hash = t.key_hash and t.channel in (:channel, '*')
+)
+
 insert into staging.verdict (order_id, verdict, forgotten)
 select
     s.order_id,
@@ -21,30 +44,10 @@ select
         when s.status_id <> all(cast(:statuses as integer[])) then 'status_not_in_list'
         else 'too_old'
     end,
-    f.channel is not null
+    f.order_id is not null
 from staging.sales_order as s
 inner join staging.pulled_order as p on s.order_id = p.order_id
 left join core.sales_order as k on k.channel = :channel and s.order_id = k.order_id
-left join lateral (
-    select t.channel
-    from core.forgotten_shopper as t
-    where
-        t.channel in (:channel, '*')
-        and (t.kind, t.key_hash) in (
-            select
-                'email',
-                core.shopper_hash('email', a.email)
-            from staging.order_address as a
-            where a.order_id = s.order_id and a.kind = 'billing' and a.email is not null
-            union all
-            select
-                'customer_id',
-                core.shopper_hash('customer_id', c.customer_id::text)
-            from staging.order_contact as c
-            where c.order_id = s.order_id and c.customer_id is not null
-        )
-    order by t.channel
-    limit 1
-) as f on exists (select 1 from core.forgotten_shopper);
+left join forgotten as f on s.order_id = f.order_id;
 
 analyze staging.verdict;

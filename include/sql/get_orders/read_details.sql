@@ -7,8 +7,7 @@ select
     d.payload::text as payload
 from staging.pulled_detail as d
 where
-    d.payload is not null
-    and d.order_id in (
+    d.order_id in (
         select distinct n.order_id from staging.pulled_detail as n
         where n.order_id > :after
         order by n.order_id

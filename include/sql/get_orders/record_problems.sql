@@ -30,6 +30,10 @@ where
         select 'order/' || s.order_id
         from staging.sales_order as s
         union all
+        select 'order/' || s.order_id
+        from staging.pulled_order as s
+        where s.payload is null and s.unstorable is null
+        union all
         select 'refund/' || s.refund_id
         from staging.refund as s
     )

@@ -6,7 +6,7 @@ where
     c.channel = :channel and c.order_id = v.order_id and v.verdict = 'update'
     and exists (
         select 1 from staging.pulled_detail as d
-        where d.order_id = v.order_id and d.part = 'coupons' and d.payload is not null
+        where d.order_id = v.order_id and d.part = 'coupons' and not d.unread
     );
 
 insert into core.order_coupon (
@@ -36,7 +36,7 @@ where
     c.channel = :channel and c.order_id = v.order_id and v.verdict = 'update'
     and exists (
         select 1 from staging.pulled_detail as d
-        where d.order_id = v.order_id and d.part = 'taxes' and d.payload is not null
+        where d.order_id = v.order_id and d.part = 'taxes' and not d.unread
     );
 
 insert into core.order_tax (
@@ -68,7 +68,7 @@ where
     c.channel = :channel and c.order_id = v.order_id and v.verdict = 'update'
     and exists (
         select 1 from staging.pulled_detail as d
-        where d.order_id = v.order_id and d.part = 'messages' and d.payload is not null
+        where d.order_id = v.order_id and d.part = 'messages' and not d.unread
     );
 
 insert into core.order_message (

@@ -1,4 +1,5 @@
 -- get_orders/load: what core reflects from now on, stripped of shoppers' data.
+-- An order that left a problem, with its details, is handled again by the next run.
 -- Reads    staging.   Writes  raw.sales_order.   Repeat  safe: keyed.
 
 insert into raw.sales_order as r (channel, order_id, payload, content_hash, reflected, fetched_at, as_of)
@@ -7,7 +8,10 @@ select
     s.order_id,
     s.stripped,
     p.content_hash,
-    :reflects,
+    case when exists (
+        select 1 from staging.order_problem as t
+        where t.source = 'order/' || s.order_id
+    ) then '' else :reflects end,
     p.fetched_at,
     :as_of
 from staging.sales_order as s

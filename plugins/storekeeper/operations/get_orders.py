@@ -186,8 +186,8 @@ def _same_store(session: Session, step: Step) -> RowMapping:
     if past["other_store"] is not None:
         raise RunStopped(
             f"the orders of channel {step.run.channel!r} came from the store {past['other_store']!r}, and its"
-            f" connection now leads to the store {step.store.store_hash!r}: order numbers of two stores would be mixed. Give the"
-            " other store a channel of its own, or correct the connection."
+            f" connection now leads to the store {step.store.store_hash!r}: order numbers of two stores would be mixed."
+            " Give the other store a channel of its own, or correct the connection."
         )
     return past
 
@@ -270,6 +270,8 @@ def _transform_details(session: Session, run: Run, made: dict[str, int]) -> None
         _copy(session, run, "order_tax", order_details.TAX_COLUMNS, read.taxes)
         _copy(session, run, "order_message", order_details.MESSAGE_COLUMNS, read.messages)
         made["problems"] += _copy_problems(session, run, read.problems)
+        for order_id, part in read.unread:
+            session.run("get_orders/forget_detail", run_no=run.run_no, order_id=order_id, part=part)
         after = rows[-1]["order_id"]
 
 

@@ -17,10 +17,7 @@ import pandas as pd
 
 from storekeeper.outcomes import Problem, Reason
 from storekeeper.transforms.dates import parse_dates
-from storekeeper.transforms.validation import texts, with_value
-
-LARGEST_AMOUNT = Decimal(10) ** 15
-"""An amount beyond this is a mistake: no currency's smallest unit makes it plausible."""
+from storekeeper.transforms.validation import LARGEST_AMOUNT, texts, with_value
 
 CHOSEN = frozenset({"Checkbox", "Multiple choice", "Product Pick List", "Swatch"})
 """Types of options whose value the shopper chooses; what they type themselves may tell who they are."""
@@ -140,7 +137,7 @@ class _Consignments(msgspec.Struct):
     shipping: list[_Shipping] | None = None
     pickups: list[_Pickup] | None = None
     downloads: list[_Download] | None = None
-    email: _Email | None = None
+    email: _Email | list[Any] | None = None
     url: str | None = None
 
 
@@ -201,7 +198,14 @@ _PRIVATE = frozenset(
         "billing_address", "recipient_email", "product_options", "wrapping_message",
     }
 )  # fmt: skip
-"""Fields whose values no message shows."""
+"""Fields that tell of the shopper."""
+
+_SHOWN = frozenset(
+    {*_Order.__struct_fields__, *_Item.__struct_fields__, *_Shipping.__struct_fields__, *_Fee.__struct_fields__}
+    - _PRIVATE
+    - {"sku", "upc", "name", "external_order_id"}
+)
+"""Fields whose value a message may show, if it is a single one and no record."""
 
 _KEPT = frozenset(
     {
@@ -336,8 +340,7 @@ def _read_order(order_id: int, payload: str) -> _Order | Problem:
         if isinstance(order.billing_address, dict):
             order.billing_address = msgspec.convert(order.billing_address, _Place)
     except msgspec.ValidationError as error:
-        private = any(f".{name}" in str(error) for name in _PRIVATE)
-        return _invalid(order_id, str(error) if private else with_value(str(error), payload))
+        return _invalid(order_id, with_value(str(error), payload, shown=_SHOWN))
     except (msgspec.DecodeError, RecursionError) as error:
         return _invalid(order_id, str(error), Reason.UNSTORABLE_TEXT)
     if isinstance(order.consignments, list) and order.consignments:
@@ -358,19 +361,32 @@ def _invalid(order_id: int, why: str, reason: Reason = Reason.INVALID_RECORD) ->
 
 
 def _mistake(order: _Order) -> str | None:
-    """What is wrong with an order's figures or the ids of its lines."""
-    seen: set[int] = set()
+    """What is wrong with an order's figures, or the ids of its parts."""
+    seen: set[tuple[str, int]] = set()
+
+    def known(kind: str, identity: int) -> bool:
+        twice = (kind, identity) in seen
+        seen.add((kind, identity))
+        return twice
+
     if wrong := _wrong_figure(order):
         return f"its {wrong}"
-    for _, part, items in _parts(order):
+    for kind, part, items in _parts(order):
         if wrong := _wrong_figure(part):
             return f"its consignment's {wrong}"
+        if kind in ("shipping", "pickup") and known(kind, part.id):
+            return f"two of its {kind} consignments have the id {part.id}"
         for item in items:
-            if item.id in seen:
+            if known("line", item.id):
                 return f"two of its lines have the id {item.id}"
-            seen.add(item.id)
-            if wrong := _wrong_figure(item):
-                return f"line {item.id}'s {wrong}"
+            for figures in (item, *(item.applied_discounts or ())):
+                if wrong := _wrong_figure(figures):
+                    return f"line {item.id}'s {wrong}"
+    for fee in order.fees if isinstance(order.fees, list) else ():
+        if known("fee", fee.id):
+            return f"two of its fees have the id {fee.id}"
+        if wrong := _wrong_figure(fee):
+            return f"fee {fee.id}'s {wrong}"
     return None
 
 
@@ -405,7 +421,8 @@ def _parts(order: _Order) -> Iterator[tuple[str, Any, Sequence[_Item]]]:
         yield "pickup", pickup, pickup.line_items
     for download in consignments.downloads or ():
         yield "digital", download, download.line_items
-    for certificate in (consignments.email.gift_certificates if consignments.email else None) or ():
+    email = consignments.email  # a list is how PHP writes an object without members
+    for certificate in (email.gift_certificates if isinstance(email, _Email) else None) or ():
         yield "gift_certificate", certificate, certificate.line_items
 
 

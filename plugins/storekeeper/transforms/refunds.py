@@ -13,7 +13,7 @@ import pandas as pd
 
 from storekeeper.outcomes import Problem, Reason
 from storekeeper.transforms.dates import parse_date
-from storekeeper.transforms.validation import with_value
+from storekeeper.transforms.validation import LARGEST_AMOUNT, with_value
 
 REFUND_COLUMNS = ("refund_id", "order_id", "created_at", "amount", "tax")
 ITEM_COLUMNS = ("refund_id", "item_no", "item_type", "item_id", "quantity", "amount")
@@ -26,8 +26,8 @@ _Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 class _Item(msgspec.Struct):
     item_type: str | None = None
-    item_id: int | None = None
-    quantity: int | None = None
+    item_id: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None = None
+    quantity: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     requested_amount: Decimal | None = None
 
 
@@ -38,6 +38,10 @@ class _Refund(msgspec.Struct):
     total_amount: Decimal
     total_tax: Decimal | None = None
     items: list[_Item] | None = None
+
+
+_SHOWN = frozenset({"id", "order_id", "created", "total_amount", "total_tax", *_Item.__struct_fields__})
+"""Fields whose value a message may show; a reason is free text."""
 
 
 class _Identity(msgspec.Struct):
@@ -108,7 +112,10 @@ def read_refunds(payloads: Iterable[tuple[int, str | None]]) -> Refunds:
         try:
             refund = msgspec.json.decode(payload, type=_Refund)
         except msgspec.ValidationError as error:
-            problems.append(_invalid(refund_id, with_value(str(error), payload)))
+            problems.append(_invalid(refund_id, with_value(str(error), payload, shown=_SHOWN)))
+            continue
+        except (msgspec.DecodeError, RecursionError) as error:
+            problems.append(_invalid(refund_id, str(error), Reason.UNSTORABLE_TEXT))
             continue
         created_at = parse_date(refund.created)
         if wrong := _mistake(refund, created_at):
@@ -148,9 +155,13 @@ def shows_refund(payload: bytes) -> bool:
 def _mistake(refund: _Refund, created_at: datetime | None) -> str | None:
     if created_at is None:
         return f"its created is no date (got {refund.created[:50]!r})"
-    for name, amount in (("total_amount", refund.total_amount), ("total_tax", refund.total_tax)):
-        if amount is not None and not amount.is_finite():
-            return f"its {name} must be an amount (got {str(amount)[:50]})"
+    amounts = [("total_amount", refund.total_amount), ("total_tax", refund.total_tax)]
+    amounts += [("requested_amount", item.requested_amount) for item in refund.items or ()]
+    for name, amount in amounts:
+        if amount is not None and not (amount.is_finite() and abs(amount) <= LARGEST_AMOUNT):
+            return f"its {name} must be an amount within {LARGEST_AMOUNT:.0e} (got {str(amount)[:50]})"
+    if any("\0" in (item.item_type or "") for item in refund.items or ()):
+        return "its text holds the character U+0000"
     return None
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from decimal import Decimal
 
 import msgspec
+
+LARGEST_AMOUNT = Decimal(10) ** 15
+"""An amount of an order beyond this is a mistake: no currency's smallest unit makes it plausible."""
 
 SHOWN = 100
 """Characters of a value."""
 
 
-def with_value(why: str, payload: str) -> str:
-    """A validation error names the place as ``$.variants[0].id``; a person also wants to see the value there."""
+def with_value(why: str, payload: str, shown: Container[str] | None = None) -> str:
+    """A validation error names the place as ``$.variants[0].id``; a person also wants to see the value there.
+
+    :param shown: names of the only fields whose value may be shown, and only where it is no record and no list.
+    """
     _, _, path = why.partition(" - at `$")
     value = msgspec.Raw(payload.encode())  # not decoded: a float or an integer may not hold the digits to look for
     try:
@@ -21,6 +28,9 @@ def with_value(why: str, payload: str) -> str:
             else:
                 value = msgspec.json.decode(value, type=dict[str, msgspec.Raw])[step]
         found = bytes(value).decode()
+        name = path.rstrip("`").rpartition(".")[2]
+        if shown is not None and (name not in shown or found[:1] in "{["):
+            return why
         shown = repr(msgspec.json.decode(value)[:SHOWN]) if found.startswith('"') else found[:SHOWN]
         return f"{why} (got {shown})"
     except (msgspec.DecodeError, KeyError, IndexError, ValueError):
