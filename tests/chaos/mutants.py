@@ -19,7 +19,7 @@ from storekeeper.operations.catalog_pull import CatalogPull
 from storekeeper.operations.stretches import Reading, Stretch
 from storekeeper.outcomes import NotNow
 from storekeeper.warehouse import database
-from storekeeper.warehouse.database import Session
+from storekeeper.warehouse.database import Session, Warehouse
 from storekeeper.warehouse.runs import Run
 from tests.chaos.faults import FAULTS, Point
 from tests.chaos.lane import FIRST, Lane, Undisturbed
@@ -170,7 +170,7 @@ def _staging_shared() -> None:
     Session.copy_staged = (  # type: ignore[method-assign]
         lambda self, table, run_no, columns, rows: copy(self, table, 0, columns, rows)
     )
-    Session.drop_expired_staging = lambda self, channel: None  # type: ignore[method-assign]
+    Warehouse.drop_staging = lambda self, name, **values: None  # type: ignore[method-assign]
 
 
 def _whole_not_checked() -> None:

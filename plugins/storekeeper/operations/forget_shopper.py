@@ -78,10 +78,11 @@ def forget(warehouse: Warehouse, run_id: str, shopper: Shopper, *, dry_run: bool
             session.run("forget_shopper/lock_loads", **values)
             session.run("forget_shopper/add_tombstone", **values)
             erased = session.row("forget_shopper/erase", run_no=run.run_no, **values)
-            session.drop_staging_tables("forget_shopper/list_staging", **values)
             if dry_run:
                 erasure.rollback()
         counts = Counts(read=erased["orders"], updated=erased["orders"])
         succeed(session, run, counts, "Dry run: nothing but this row was written." if dry_run else None)
+    if not dry_run:
+        warehouse.drop_staging("forget_shopper/list_staging", **values)
     log.info("%s%d rows of %d orders", "would erase " if dry_run else "erased ", erased["rows"], erased["orders"])
     return {"orders": erased["orders"], "rows": erased["rows"]}

@@ -49,6 +49,17 @@ class Warehouse:
                 session.run("runs/bound_stall", stall_ms=self.stall_ms)
             yield session
 
+    def drop_staging(self, name: str, **values: Any) -> None:
+        """Drop the staging tables that a named file lists as ``table_name``.
+
+        Each in a transaction of its own: its run may be dropping the same tables, in another order, at this moment.
+        """
+        with self.transaction() as session:
+            tables = [row["table_name"] for row in session.rows(name, **values)]
+        for table in tables:
+            with self.transaction() as session:
+                session.drop_staging_table(table)
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
@@ -116,18 +127,11 @@ class Session:
                 copied += 1
         return copied
 
-    def drop_expired_staging(self, channel: str) -> None:
-        """Drop the staging tables that no run will need again: of this channel's loaded runs, and of runs long dead."""
-        self.drop_staging_tables("runs/list_expired_staging", channel=channel)
-
-    def drop_staging_tables(self, name: str, **values: Any) -> None:
-        """Drop the staging tables that a named file lists as ``table_name``."""
-        for row in self.rows(name, **values):
-            self._connection.exec_driver_sql(
-                composed.SQL("drop table if exists staging.{}")
-                .format(composed.Identifier(row["table_name"]))
-                .as_string()
-            )
+    def drop_staging_table(self, name: str) -> None:
+        """Drop a table of staging, if it is still there."""
+        self._connection.exec_driver_sql(
+            composed.SQL("drop table if exists staging.{}").format(composed.Identifier(name)).as_string()
+        )
 
     @contextmanager
     def savepoint(self) -> Iterator[Any]:

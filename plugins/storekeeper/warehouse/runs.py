@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -68,12 +68,14 @@ class Run:
             "dry_run": dry_run,
             "params": json.dumps(params or {}, default=str),
         }
-        with warehouse.transaction() as session:
-            cleared = session.rows("runs/is_cleared", **values) if first else []
-            if first:
-                session.drop_expired_staging(channel)
+        cleared: Sequence[RowMapping] = ()
+        if first:
+            with warehouse.transaction() as session:
+                cleared = session.rows("runs/is_cleared", **values)
+            warehouse.drop_staging("runs/list_expired_staging", channel=channel)
             for row in cleared:
-                session.drop_staging_tables("runs/list_own_staging", number=str(row["run_no"]))
+                warehouse.drop_staging("runs/list_own_staging", number=str(row["run_no"]))
+        with warehouse.transaction() as session:
             opened = session.row(
                 "runs/begin",
                 channel=channel,
