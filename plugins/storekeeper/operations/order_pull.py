@@ -70,6 +70,8 @@ class OrderPull:
 
     def details(self) -> None:
         """Coupons, taxes or messages of each order that will be imported or has changed: a request for each."""
+        if not kinds:
+            return
         with self._run.transaction() as session:
             left = [
                 (row["order_id"], row["part"])
