@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -404,6 +405,16 @@ def test_a_problem_with_an_address_does_not_tell_it(
     with caplog.at_level(logging.DEBUG):
         run()
     assert set(problems(database)) == {f"order/{order}"}
+    assert_private(database, caplog)
+
+
+@pytest.mark.xfail(strict=True, reason="the database's own words on a payload go into the log and ops.run.message")
+def test_an_error_of_the_database_does_not_tell_who_a_shopper_is(
+    plain_store: SandboxProcess, run: GetOrders, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    place(plain_store, billing_address={"first_name": "Jane Shopper", "form_fields": [{"na\0me": "x"}]})
+    with caplog.at_level(logging.DEBUG), suppress(Exception):
+        run(details=["coupons"])
     assert_private(database, caplog)
 
 
