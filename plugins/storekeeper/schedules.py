@@ -128,7 +128,7 @@ _THIS_RUN = {
     "order_ids": Param(
         [],
         type=["array", "null"],
-        items={"type": ["string", "integer"]},
+        items={"anyOf": [{"type": "string"}, {"type": "integer"}]},  # a plain type here, and the form asks for JSON
         title="Only these orders",
         description="The store's order ids, one a line, or separated by commas; empty: all. With a dry run, the log of"
         " load says of each what becomes of it, and why.",
@@ -208,7 +208,8 @@ def _json_type(field: FieldInfo) -> dict[str, Any]:
     kind = field.annotation
     nullable = False
     if get_origin(kind) is tuple:
-        return {"type": "array", **_entries(get_args(kind)[0])}
+        # a list that somebody emptied in the form arrives as null
+        return {"type": ["array", "null"], **_entries(get_args(kind)[0])}
     if get_origin(kind) in (Union, UnionType):
         options = [option for option in get_args(kind) if option is not type(None)]
         nullable, kind = len(options) < len(get_args(kind)), options[0]

@@ -73,6 +73,8 @@ class Settings(BaseModel):
         for name in run_parameters(type(self)):
             if name in params:
                 given = params[name]
+                if given is None and isinstance(values[name], tuple):
+                    given = ()  # so the trigger form says that nothing is chosen
                 values[name] = (
                     {**values[name], **given} if isinstance(values[name], dict) and isinstance(given, dict) else given
                 )

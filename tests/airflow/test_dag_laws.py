@@ -262,6 +262,26 @@ def test_the_form_takes_what_a_person_pastes_as_skus(dags: dict[str, Any], value
     assert dags["import_listings__plain"].params.get_param("skus").resolve(value) == value
 
 
+@pytest.mark.parametrize("value", [[], None, ["101", " 102,103 ", ""], [101, 102]])
+def test_the_form_takes_order_ids_as_lines_and_a_command_as_numbers(dags: dict[str, Any], value: Any) -> None:
+    """With a plain type for its entries that is not text, Airflow's form asks for JSON instead of lines."""
+    field = dags["get_orders__plain"].params.get_param("order_ids")
+    assert field.resolve(value) == value
+    assert "type" not in field.schema["items"]
+
+
+@pytest.mark.parametrize("name", ["statuses", "backfill_statuses", "details"])
+def test_the_form_offers_each_entry_of_a_list_and_takes_an_emptied_one(dags: dict[str, Any], name: str) -> None:
+    """Airflow's form gives the chosen entries as texts, and null where none is chosen."""
+    field = dags["get_orders__plain"].params.get_param(name)
+    settings = next(iter(load_channels())).get_orders
+    offered = field.schema["examples"]
+    for value in (offered, offered[:1], None):
+        assert field.resolve(value) == value
+        chosen = settings.with_run_parameters({name: value}).model_dump(mode="json")[name]
+        assert {str(entry) for entry in chosen} == set(value or [])
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("master_sku", "ean"), ("mode", None), ("readers", "4"), ("dry_run", "yes"), ("skus", "A-1"), ("overwrite", [])],
