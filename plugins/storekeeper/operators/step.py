@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import abstractmethod
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -81,4 +81,9 @@ def _backfill(context: Context) -> tuple[datetime, datetime] | None:
     start, end = context.get("data_interval_start"), context.get("data_interval_end")
     if start is None or end is None:
         raise SettingsError("this backfill's run has no data interval: the channel needs a schedule to be backfilled")
-    return start, end
+    return _plain(start), _plain(end)
+
+
+def _plain(moment: datetime) -> datetime:
+    """Airflow's moments are of a class of their own, which no encoder of the run's plan knows."""
+    return datetime.fromisoformat(moment.isoformat()).astimezone(UTC)
