@@ -32,13 +32,15 @@ Written by `make docs` from the database's own comments; do not edit. In psql, `
 """
 
 READING = """
-Two things to know when you read them:
+Three things to know when you read them:
 
 - `mart.problems.entity_key` of a variant without a master SKU is the store's variant id. Compare SKUs by `lower()`: a
   problem shows the letter case of the store's record, a listing that of the row.
 - `mart.listing_variants.drift` compares the stock last agreed with the *variant's* stock in the store. Of a product
   whose stock is tracked by product, only the price can drift: the stock agreed is the product's, and what the store
   shows for its variants says nothing. See [import_listings.md](import_listings.md#what-drifted).
+- Money of orders is in each order's own currency: never add up rows of two. `mart.order_status_history` has the statuses
+  that a run saw, not those that came and went in between. See [get_orders.md](get_orders.md).
 """
 
 WRITING = """
@@ -72,6 +74,9 @@ migrations have run. `staging` holds the tables of single runs, and is empty bet
 """
 
 NOTES = {
+    "core.order_contact": """\
+Personal data stand here, in `core.order_address`, `core.order_text` and `core.order_message`, and nowhere else; who may
+read them is in [get_orders.md](get_orders.md#shoppers-data).""",
     "core.listing_variant": "Deleting a listing deletes its variants. Changing its `listing_key` changes theirs.",
     "core.wanted": """\
 An item's `price` is multiplied by `price_multiplier` and rounded to the currency's digits. An item's `quantity` loses
