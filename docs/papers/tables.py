@@ -39,8 +39,8 @@ Three things to know when you read them:
 - `mart.listing_variants.drift` compares the stock last agreed with the *variant's* stock in the store. Of a product
   whose stock is tracked by product, only the price can drift: the stock agreed is the product's, and what the store
   shows for its variants says nothing. See [import_listings.md](import_listings.md#what-drifted).
-- Money of orders is in each order's own currency: never add up rows of two. `mart.order_status_history` has the statuses
-  that a run saw, not those that came and went in between. See [get_orders.md](get_orders.md).
+- Money of orders is in each order's own currency: never add up rows of two. `mart.order_status_history` has the
+  statuses that a run saw, not those that came and went in between. See [get_orders.md](get_orders.md).
 """
 
 WRITING = """

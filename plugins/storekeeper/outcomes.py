@@ -51,6 +51,10 @@ class WarehouseUnavailable(Exception):
     """The warehouse cannot be reached or does not let us work; the message names the mend."""
 
 
+class StatementFailed(Exception):
+    """The warehouse refuses a statement of ours: a mistake of Storekeeper's. The message holds no value of any row."""
+
+
 class StagingLost(Exception):
     """The warehouse crashed and came back without this run's staging: the run must begin again with its extraction."""
 

@@ -295,7 +295,6 @@ BAD_REFUNDS = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="what a refund says of its items reaches the warehouse unchecked")
 @pytest.mark.parametrize("bad", BAD_REFUNDS)
 def test_a_bad_refund_is_its_own_problem_and_orders_come_in(
     plain_store: SandboxProcess, run: GetOrders, database: Database, bad: str
@@ -309,7 +308,6 @@ def test_a_bad_refund_is_its_own_problem_and_orders_come_in(
     assert next(iter(problems(database))).startswith("refund/")
 
 
-@pytest.mark.xfail(strict=True, reason="list_without_details takes the payload's status from its JSON in SQL")
 def test_zero_characters_are_one_orders_problem_where_details_are_asked_for(
     plain_store: SandboxProcess, run: GetOrders, database: Database
 ) -> None:
@@ -323,7 +321,7 @@ def test_zero_characters_are_one_orders_problem_where_details_are_asked_for(
 @pytest.mark.parametrize(
     "place_of",
     [
-        pytest.param("key", marks=pytest.mark.xfail(strict=True, reason="only values are looked at for U+0000")),
+        "key",
         "value",
     ],
 )
@@ -385,18 +383,7 @@ def test_nothing_but_the_private_tables_tells_who_a_shopper_is(
     assert_private(database, caplog)
 
 
-@pytest.mark.parametrize(
-    "leak",
-    [
-        pytest.param(
-            leak,
-            marks=()
-            if leak == "one certificate"
-            else pytest.mark.xfail(strict=True, reason="a message shows the JSON of what holds private fields"),
-        )
-        for leak in LEAKS
-    ],
-)
+@pytest.mark.parametrize("leak", LEAKS)
 def test_a_problem_with_an_address_does_not_tell_it(
     plain_store: SandboxProcess, run: GetOrders, database: Database, caplog: pytest.LogCaptureFixture, leak: str
 ) -> None:
@@ -408,7 +395,6 @@ def test_a_problem_with_an_address_does_not_tell_it(
     assert_private(database, caplog)
 
 
-@pytest.mark.xfail(strict=True, reason="the database's own words on a payload go into the log and ops.run.message")
 def test_an_error_of_the_database_does_not_tell_who_a_shopper_is(
     plain_store: SandboxProcess, run: GetOrders, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -304,7 +304,6 @@ def test_of_two_versions_of_the_same_second_the_one_fetched_later_stays(shop: Sh
     assert shop.database.value("select items_shipped from mart.orders") == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a backfill slower than the overlap loads what nobody reads again")
 @pytest.mark.parametrize("change", ["status", "refund"])
 def test_what_became_of_an_old_order_while_its_backfill_was_under_way_is_followed(shop: Shop, change: str) -> None:
     order = shop.place(90 * DAY)
@@ -325,7 +324,6 @@ def test_what_became_of_an_old_order_while_its_backfill_was_under_way_is_followe
     assert change == "status" or shop.refunded(order) == 10
 
 
-@pytest.mark.xfail(strict=True, reason="no run asks again for what could not be read, until it changes")
 @pytest.mark.parametrize("what", ["order", "refund"])
 def test_what_could_not_be_read_is_tried_again_by_the_next_run(shop: Shop, what: str) -> None:
     order = shop.place(3600)

@@ -9,6 +9,7 @@ create unlogged table if not exists staging.pulled_order (
     payload json,
     unstorable text,
     fetched_at timestamptz not null,
+    status_id integer,
     refund_shown boolean not null
 ) with (toast_tuple_target = 8160);
 alter table staging.pulled_order alter column payload set storage external;

@@ -9,7 +9,7 @@ cross join unnest(cast(:parts as text[])) as p (part)
 where
     s.payload is not null
     and (
-        s.payload ->> 'status_id' in (select unnest(cast(:statuses as integer[]))::text)
+        s.status_id = any(cast(:statuses as integer[]))
         or exists (
             select 1 from core.sales_order as o
             where o.channel = :channel and o.order_id = s.order_id

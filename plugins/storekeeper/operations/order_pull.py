@@ -20,7 +20,7 @@ from storekeeper.operations.payloads import payload_rows, storable
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.stretches import Collection, Reading, even_cuts
 from storekeeper.outcomes import NotNow, Refused
-from storekeeper.transforms.refunds import refund_ids, shows_refund
+from storekeeper.transforms.refunds import refund_ids, shows_refund, status_of
 from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run
 
@@ -70,7 +70,7 @@ class OrderPull:
 
     def details(self) -> None:
         """Coupons, taxes or messages of each order that will be imported or has changed: a request for each."""
-        if not kinds:
+        if not self._plan.details:
             return
         with self._run.transaction() as session:
             left = [
@@ -141,8 +141,11 @@ class OrderPull:
         session.copy_staged(
             "pulled_order",
             self._run.run_no,
-            ("order_id", "content_hash", "payload", "unstorable", "fetched_at", "refund_shown"),
-            ((*row, (asked or row[2] is not None) and shows_refund(payloads[row[0]])) for row in rows),
+            ("order_id", "content_hash", "payload", "unstorable", "fetched_at", "status_id", "refund_shown"),
+            (
+                (*row, status_of(payloads[row[0]]), (asked or row[2] is not None) and shows_refund(payloads[row[0]]))
+                for row in rows
+            ),
         )
 
     def _stage_refunds(self, session: Session, page: list[bytes]) -> None:

@@ -203,7 +203,7 @@ _PRIVATE = frozenset(
 _SHOWN = frozenset(
     {*_Order.__struct_fields__, *_Item.__struct_fields__, *_Shipping.__struct_fields__, *_Fee.__struct_fields__}
     - _PRIVATE
-    - {"sku", "upc", "name", "external_order_id"}
+    - {"consignments", "fees", "line_items", "applied_discounts"}  # a text in place of a record may hold anything
 )
 """Fields whose value a message may show, if it is a single one and no record."""
 

@@ -133,6 +133,18 @@ def read_refunds(payloads: Iterable[tuple[int, str | None]]) -> Refunds:
     )
 
 
+class _Status(msgspec.Struct):
+    status_id: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)] | None = None
+
+
+def status_of(payload: bytes) -> int | None:
+    """An order's status id; None where it cannot be read."""
+    try:
+        return msgspec.json.decode(payload, type=_Status).status_id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def shows_refund(payload: bytes) -> bool:
     """Whether an order shows that something of it was refunded; one that cannot be read may."""
     try:

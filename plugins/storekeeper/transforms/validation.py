@@ -44,12 +44,13 @@ def around(error: UnicodeDecodeError) -> str:
 
 
 def texts(value: object, place: str = "$") -> Iterator[tuple[str, str]]:
-    """Every text of a JSON value with its place, such as ``$.variants[0].sku``."""
+    """Every text of a JSON value with its place, such as ``$.variants[0].sku``; names of members too."""
     match value:
         case str():
             yield place, value
         case dict():
             for name, member in value.items():
+                yield f"{place} (a name)", str(name)
                 yield from texts(member, f"{place}.{name}")
         case list():
             for number, member in enumerate(value):

@@ -13,7 +13,7 @@ from psycopg import sql as composed
 from sqlalchemy import Connection, CursorResult, Engine, RowMapping, TextClause
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from storekeeper.outcomes import WarehouseUnavailable
+from storekeeper.outcomes import StatementFailed, WarehouseUnavailable
 from storekeeper.warehouse.migrations import migrate
 from storekeeper.warehouse.sql import statements
 
@@ -68,10 +68,9 @@ class Warehouse:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
-            raise _explain(error, error.orig) from error
-        except psycopg.Error as error:
-            raise _explain(error, error) from error
+        except (DBAPIError, psycopg.Error) as error:
+            # Postgres quotes the rows that it speaks of, and SQLAlchemy the parameters: neither may reach a log.
+            raise _explain(error, error.orig if isinstance(error, DBAPIError) else error) from None
 
 
 class Session:
@@ -142,7 +141,8 @@ class Session:
 
 def _explain(error: Exception, cause: BaseException | None) -> Exception:
     """Name the mend where a person can mend it; every other error leaves as it came."""
-    said = " ".join(str(cause).split())
+    primary = cause.diag.message_primary if isinstance(cause, psycopg.Error) else None
+    said = " ".join((primary or str(cause)).split())
     mend: Mapping[type[BaseException], str] = {
         psycopg.errors.InsufficientPrivilege: "grant the connection's role CREATE on the database, and rights on the"
         " schemas raw, core, ops, mart and staging",
@@ -166,4 +166,17 @@ def _explain(error: Exception, cause: BaseException | None) -> Exception:
             f"the warehouse (connection storekeeper_warehouse) cannot be reached or broke off: {said}; nothing is"
             " half-loaded: start it again and repeat the run"
         )
-    return error
+    return StatementFailed(f"the warehouse refuses a statement: {_without_values(cause)}")
+
+
+def _without_values(cause: BaseException | None) -> str:
+    """What Postgres says, without the values that it says it of: they may be a shopper's."""
+    if not isinstance(cause, psycopg.Error):
+        return type(cause).__name__
+    told = cause.diag
+    where = " ".join(
+        name for name in (told.schema_name, told.table_name, told.column_name, told.constraint_name) if name
+    )
+    # errors in the data themselves (class 22) name the value in their first line, the others names alone
+    said = "" if (told.sqlstate or "").startswith("22") else f": {told.message_primary}"
+    return f"{type(cause).__name__} ({told.sqlstate}){said}" + (f"; {where}" if where else "")
