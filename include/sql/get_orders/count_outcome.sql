@@ -5,8 +5,8 @@ with judged as (
     select
         count(*) filter (where v.verdict = 'create') as created,
         count(*) filter (where v.verdict = 'update') as updated,
-        count(*) filter (where v.verdict = 'outdated') as outdated,
-        count(*) filter (where v.verdict not in ('create', 'update', 'outdated', 'outside', 'unknown')) as skipped
+        count(*) filter (where v.verdict in ('same', 'outdated')) as settled,
+        count(*) filter (where v.verdict not in ('create', 'update', 'same', 'outdated', 'outside', 'unknown')) as skipped
     from staging.verdict as v
 ),
 
@@ -26,12 +26,12 @@ others as (
 )
 
 select
-    j.created + j.updated + j.outdated + o.untouched + j.skipped + o.failed as read,
+    j.created + j.updated + j.settled + o.untouched + j.skipped + o.failed as read,
     j.created,
     0 as linked,
     j.updated,
     0 as overwritten,
-    j.outdated + o.untouched as unchanged,
+    j.settled + o.untouched as unchanged,
     j.skipped,
     o.failed
 from judged as j

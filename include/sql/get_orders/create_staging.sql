@@ -24,170 +24,33 @@ create unlogged table if not exists staging.pulled_detail (
     primary key (order_id, part)
 );
 
-create unlogged table if not exists staging.sales_order (
-    order_id bigint primary key,
-    status_id integer not null,
-    custom_status text,
-    created_at timestamptz not null,
-    modified_at timestamptz not null,
-    shipped_at timestamptz,
-    currency text,
-    store_currency text,
-    exchange_rate numeric,
-    subtotal numeric,
-    subtotal_ex_tax numeric,
-    shipping numeric,
-    handling numeric,
-    wrapping numeric,
-    tax numeric,
-    discount numeric,
-    coupon_discount numeric,
-    gift_certificate numeric,
-    store_credit numeric,
-    total numeric,
-    total_ex_tax numeric,
-    items_total bigint,
-    items_shipped bigint,
-    payment_method text,
-    payment_status text,
-    source text,
-    sales_channel_id bigint,
-    external_source text,
-    external_order_id text,
-    country text,
-    digital boolean not null,
-    deleted boolean not null,
-    stripped json not null
-) with (toast_tuple_target = 8160);
+-- What is staged has the columns of what it becomes; the channel and the times of fetching and import stay empty here.
+create unlogged table if not exists staging.sales_order with (toast_tuple_target = 8160) as
+table core.sales_order with no data;
+alter table staging.sales_order add column if not exists stripped json;
 alter table staging.sales_order alter column stripped set storage external;
 
-create unlogged table if not exists staging.order_item (
-    order_id bigint not null,
-    order_product_id bigint not null,
-    fulfilment text not null,
-    consignment_id bigint not null,
-    type text,
-    product_id bigint,
-    variant_id bigint,
-    sku text,
-    upc text,
-    name text,
-    options jsonb not null,
-    quantity bigint not null,
-    quantity_shipped bigint not null,
-    quantity_refunded bigint not null,
-    unit_price numeric,
-    unit_price_ex_tax numeric,
-    line_total numeric,
-    line_tax numeric,
-    discount numeric,
-    parent_order_product_id bigint
-);
+create unlogged table if not exists staging.order_item as table core.order_item with no data;
 
-create unlogged table if not exists staging.order_consignment (
-    order_id bigint not null,
-    kind text not null,
-    consignment_id bigint not null,
-    method text,
-    cost numeric,
-    country text,
-    region text,
-    items_total bigint,
-    items_shipped bigint,
-    location_id bigint
-);
+create unlogged table if not exists staging.order_consignment as table core.order_consignment with no data;
 
-create unlogged table if not exists staging.order_fee (
-    order_id bigint not null,
-    fee_id bigint not null,
-    type text,
-    name text,
-    cost numeric,
-    tax numeric
-);
+create unlogged table if not exists staging.order_fee as table core.order_fee with no data;
 
-create unlogged table if not exists staging.order_contact (
-    order_id bigint primary key,
-    customer_id bigint,
-    ip_address text,
-    customer_message text,
-    staff_notes text
-);
+create unlogged table if not exists staging.order_contact as table core.order_contact with no data;
 
-create unlogged table if not exists staging.order_address (
-    order_id bigint not null,
-    kind text not null,
-    consignment_id bigint not null,
-    first_name text,
-    last_name text,
-    company text,
-    street_1 text,
-    street_2 text,
-    city text,
-    region text,
-    postal_code text,
-    country text,
-    country_name text,
-    phone text,
-    email text,
-    form_fields jsonb not null
-);
+create unlogged table if not exists staging.order_address as table core.order_address with no data;
 
-create unlogged table if not exists staging.order_text (
-    order_id bigint not null,
-    order_product_id bigint not null,
-    text_no integer not null,
-    name text,
-    value text
-);
+create unlogged table if not exists staging.order_text as table core.order_text with no data;
 
-create unlogged table if not exists staging.order_coupon (
-    order_id bigint not null,
-    coupon_no integer not null,
-    coupon_id bigint,
-    code text,
-    type integer,
-    amount numeric,
-    discount numeric
-);
+create unlogged table if not exists staging.order_coupon as table core.order_coupon with no data;
 
-create unlogged table if not exists staging.order_tax (
-    order_id bigint not null,
-    tax_no integer not null,
-    order_product_id bigint,
-    name text,
-    class text,
-    rate numeric,
-    amount numeric,
-    line_item_type text
-);
+create unlogged table if not exists staging.order_tax as table core.order_tax with no data;
 
-create unlogged table if not exists staging.order_message (
-    order_id bigint not null,
-    message_id bigint not null,
-    type text,
-    subject text,
-    message text,
-    status text,
-    sent_at timestamptz
-);
+create unlogged table if not exists staging.order_message as table core.order_message with no data;
 
-create unlogged table if not exists staging.refund (
-    refund_id bigint primary key,
-    order_id bigint not null,
-    created_at timestamptz not null,
-    amount numeric not null,
-    tax numeric
-);
+create unlogged table if not exists staging.refund as table core.refund with no data;
 
-create unlogged table if not exists staging.refund_item (
-    refund_id bigint not null,
-    item_no integer not null,
-    item_type text,
-    item_id bigint,
-    quantity bigint,
-    amount numeric
-);
+create unlogged table if not exists staging.refund_item as table core.refund_item with no data;
 
 create unlogged table if not exists staging.order_problem (
     entity text not null,

@@ -1,6 +1,6 @@
 -- get_orders/load: what becomes of each order that was read.
--- Reads    staging, core.sales_order, core.forgotten_shopper.   Writes  staging.verdict.
--- create, update; outdated: the warehouse has it newer; outside: not of this window; unknown: only known orders are
+-- Reads    staging, core.sales_order, raw.sales_order, core.forgotten_shopper.   Writes  staging.verdict.
+-- create, update; same: another run has loaded it meanwhile; outdated: the warehouse has it newer; outside: not of this window; unknown: only known orders are
 -- wanted; else why it is left out. An order that the warehouse knows follows the store, whatever its status.
 -- Order    by the store's last change, and where that is equal by when it was fetched: an older version never wins.
 
@@ -33,6 +33,7 @@ select
     case
         when s.created_at < cast(:exact_from as timestamptz) or s.created_at >= cast(:exact_to as timestamptz)
             then 'outside'
+        when r.content_hash = p.content_hash and r.reflected = :reflects then 'same'
         when k.order_id is not null and (s.modified_at, p.fetched_at) <= (k.modified_at, k.fetched_at) then 'outdated'
         when k.order_id is not null then 'update'
         when :known_only then 'unknown'
@@ -48,6 +49,7 @@ select
 from staging.sales_order as s
 inner join staging.pulled_order as p on s.order_id = p.order_id
 left join core.sales_order as k on k.channel = :channel and s.order_id = k.order_id
+left join raw.sales_order as r on r.channel = :channel and s.order_id = r.order_id
 left join forgotten as f on s.order_id = f.order_id;
 
 analyze staging.verdict;

@@ -23,4 +23,4 @@ on conflict (channel, order_id) do update set
 where l.modified_at <= excluded.modified_at;
 
 delete from core.order_left_out as l using staging.verdict as v
-where l.channel = :channel and l.order_id = v.order_id and v.verdict in ('create', 'update', 'outdated');
+where l.channel = :channel and l.order_id = v.order_id and v.verdict in ('create', 'update', 'same', 'outdated');

@@ -137,7 +137,7 @@ class OrderPull:
         # whoever names a window or an order gets its refunds too, although the order itself has not changed
         asked = self._plan.exact is not None or bool(self._plan.order_ids)
         # two windows may show the same order: the later reading counts
-        session.run("get_orders/forget_pulled", run_no=self._run.run_no, order_ids=[row[0] for row in rows])
+        session.run("get_orders/forget_pulled", run_no=self._run.run_no, order_ids=list(payloads))
         session.copy_staged(
             "pulled_order",
             self._run.run_no,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,8 +16,10 @@ from storekeeper.warehouse.database import Session
 
 def payload_rows(
     session: Session, page: Page, reflected: Mapping[int, tuple[bytes, str | None]], reflects: str | None
-) -> list[tuple[Any, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     """A page's records as they are staged: every id and hash, the payload only where the warehouse does not reflect it.
+
+    One at a time: as text a payload takes up to four times its bytes, and a page has hundreds.
 
     :param session: of the run's transaction; its clock tells when the page was fetched.
     :param reflected: by id, the hash of the payload that the warehouse reflects, and under which settings.
@@ -25,14 +27,12 @@ def payload_rows(
     :return: id, hash, payload, what of it cannot be stored, and when it was fetched.
     """
     fetched_at = session.clock - timedelta(seconds=session.clock_read_at - page.sent_at)
-    rows = []
     for identity, payload in page.records:
         content_hash = hashlib.sha256(payload).digest()
         unchanged = reflects is not None and reflected.get(identity) == (content_hash, reflects)
         text = None if unchanged else storable(payload)
         unstorable = _unstorable_part(payload) if text is None and not unchanged else None
-        rows.append((identity, content_hash, text, unstorable, fetched_at))
-    return rows
+        yield identity, content_hash, text, unstorable, fetched_at
 
 
 def storable(payload: bytes) -> str | None:
