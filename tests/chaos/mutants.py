@@ -14,7 +14,7 @@ from typing import Any
 from storekeeper.bigcommerce import catalog, paging
 from storekeeper.bigcommerce.client import Query, StoreClient
 from storekeeper.bigcommerce.paging import IdRange, Page, PageSize
-from storekeeper.operations import import_listings
+from storekeeper.operations import get_orders, import_listings
 from storekeeper.operations.catalog_pull import CatalogPull
 from storekeeper.operations.stretches import Reading, Stretch
 from storekeeper.outcomes import NotNow
@@ -36,6 +36,7 @@ class Mutant:
     :param situation: where it is tried.
     :param faults: by which kinds of fault it must be caught.
     :param near: the statement around which to look first; requests are tried from the last one on.
+    :param operation: which operation it spoils.
     """
 
     says: str
@@ -43,6 +44,7 @@ class Mutant:
     situation: str
     faults: tuple[str, ...]
     near: str = ""
+    operation: str = "import_listings"
 
 
 def _state_first() -> None:
@@ -192,6 +194,35 @@ def _missing_not_confirmed() -> None:
 
 KILLS = ("statement-kill-before", "statement-kill-after")
 
+
+def _orders_watermark_first() -> None:
+    load = get_orders.load
+
+    def mutant(run: Run, *args: Any, **options: Any) -> Any:
+        if run.step != "loaded":
+            with run.transaction() as session:
+                values = {"channel": run.channel, "filters": "{}", "complete": True, "caught_up": None}
+                session.run("get_orders/move_watermark", run_no=run.run_no, **values)
+        return load(run, *args, **options)
+
+    get_orders.load = mutant
+
+
+def _orders_any_version_wins() -> None:
+    real = Session.run
+
+    def mutant(self: Session, name: str, **values: Any) -> int:
+        touched = real(self, name, **values)
+        if name == "get_orders/judge_orders":
+            table = f"verdict_{values['run_no']}"
+            self._connection.exec_driver_sql(
+                f"update staging.{table} set verdict = 'update' where verdict = 'outdated'"
+            )
+        return touched
+
+    Session.run = mutant  # type: ignore[method-assign]
+
+
 MUTANTS = {
     "run-state-first": Mutant(
         "the run is marked loaded before its effect is committed",
@@ -248,13 +279,37 @@ MUTANTS = {
     "missing-not-confirmed": Mutant(
         "a product is gone without a confirming read", _missing_not_confirmed, "changed", ("request-store-blinks",)
     ),
+    "orders-watermark-first": Mutant(
+        "the watermark of orders is committed before them",
+        _orders_watermark_first,
+        "first",
+        KILLS,
+        near="get_orders/prepare_load",
+        operation="get_orders",
+    ),
+    "orders-any-version-wins": Mutant(
+        "an older version of an order replaces a newer one",
+        _orders_any_version_wins,
+        "first",
+        ("statement-stall-next",),
+        near="get_orders/prepare_load",
+        operation="get_orders",
+    ),
+    "orders-transform-twice": Mutant(
+        "a second transform keeps the first one's orders",
+        _without("get_orders/forget_transformed"),
+        "first",
+        KILLS,
+        near="get_orders/read_payloads",
+        operation="get_orders",
+    ),
 }
 
 
 def caught(name: str) -> tuple[Point | None, str]:
     """The first point at which a mutant is caught though the code as it is holds there; None where it escapes."""
     mutant = MUTANTS[name]
-    with Lane(OPERATIONS["import_listings"], mutant=name) as lane:
+    with Lane(OPERATIONS[mutant.operation], mutant=name) as lane:
         usual = lane.undisturbed(mutant.situation)
         work_undisturbed(lane, mutant.situation)
         for point in _points(mutant, usual):
@@ -290,7 +345,7 @@ def _points(mutant: Mutant, usual: Undisturbed) -> list[Point]:
         ),
     }
     return [
-        Point("import_listings", mutant.situation, fault, at)
+        Point(mutant.operation, mutant.situation, fault, at)
         for near in zip(*(places[FAULTS[fault].where] for fault in mutant.faults), strict=True)
         for fault, at in zip(mutant.faults, near, strict=True)
     ]

@@ -8,7 +8,6 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-import psycopg
 import pytest
 
 from sandbox.process import SandboxProcess
@@ -402,21 +401,3 @@ def test_an_error_of_the_database_does_not_tell_who_a_shopper_is(
     with caplog.at_level(logging.DEBUG), suppress(Exception):
         run(details=["coupons"])
     assert_private(database, caplog)
-
-
-def test_the_analyst_reads_every_mart_and_nothing_else(run: GetOrders, database: Database) -> None:
-    run()
-    tables = database.rows(
-        "select table_schema as s, table_name as t from information_schema.tables"
-        " where table_schema in ('raw', 'core', 'ops', 'mart', 'staging')"
-    )
-    assert len([each for each in tables if each["s"] == "mart"]) > 10
-    with psycopg.connect(database.uri, autocommit=True) as analyst:
-        analyst.execute("set role analyst")
-        for each in tables:
-            query = f"select * from {each['s']}.{each['t']} limit 1"
-            if each["s"] == "mart":
-                analyst.execute(query.encode())
-            else:
-                with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    analyst.execute(query.encode())

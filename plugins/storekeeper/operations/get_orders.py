@@ -20,7 +20,8 @@ from sqlalchemy import RowMapping
 
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.operations.marks import mark, marked, need
-from storekeeper.operations.order_plan import Filters, Plan, Window, plan_pull, plan_refresh, read_wish
+from storekeeper.operations.order_explanation import asked_for, explain
+from storekeeper.operations.order_plan import Filters, Plan, plan_pull, plan_refresh, read_wish
 from storekeeper.operations.order_plan import Progress as PastProgress
 from storekeeper.operations.order_pull import OrderPull
 from storekeeper.operations.progress import Progress
@@ -30,6 +31,7 @@ from storekeeper.outcomes import HINTS, Counts, NotNow, Problem, RunStopped, Sta
 from storekeeper.settings import GetOrders
 from storekeeper.transforms import get_orders as transform_orders
 from storekeeper.transforms import order_details, refunds
+from storekeeper.transforms.order_payload import unstorable
 from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run, succeed
 
@@ -40,9 +42,6 @@ ORDERS_PER_CHUNK = 250
 
 ROW_VERSION = 1
 """Raised when the same payload makes other rows than before: then every order that is pulled is handled again."""
-
-EXPLAINED = 100
-"""Orders that a run for single orders explains in its log."""
 
 PROBLEM_COLUMNS = ("entity", "entity_key", "reason", "message", "source")
 
@@ -130,7 +129,7 @@ def load(run: Run, settings: GetOrders) -> Counts:
             with session.savepoint() as merge:
                 counts = _merge(session, run, plan)
                 if plan.order_ids:
-                    _explain(session, run, plan)
+                    explain(session, run, plan)
                 if run.dry_run:
                     merge.rollback()
             _end(session, run, settings, counts)
@@ -146,7 +145,7 @@ def _forget_pull(session: Session, run: Run) -> None:
 
 
 def _pull(store: StoreClient, run: Run, plan: Plan, settings: GetOrders) -> Progress:
-    log.info("%s", _told(plan))
+    log.info("%s", asked_for(plan))
     pull = OrderPull(store, run, plan, reflects(plan), settings.page_size, settings.readers)
     pull.orders()
     pull.refunds()
@@ -236,7 +235,7 @@ def _transform_all(run: Run) -> dict[str, int]:
 
 def _transform_orders(session: Session, run: Run, rows: Any, made: dict[str, int]) -> None:
     read = transform_orders.read_orders((row["order_id"], row["payload"]) for row in rows if not row["unstorable"])
-    problems = [*read.problems, *(transform_orders.unstorable(row["order_id"]) for row in rows if row["unstorable"])]
+    problems = [*read.problems, *(unstorable(row["order_id"]) for row in rows if row["unstorable"])]
     for table, columns, frame in (
         ("sales_order", transform_orders.ORDER_COLUMNS, read.orders),
         ("order_item", transform_orders.ITEM_COLUMNS, read.items),
@@ -328,63 +327,6 @@ def _merge(session: Session, run: Run, plan: Plan) -> Counts:
             caught_up=plan.caught_up,
         )
     return Counts(**session.row("get_orders/count_outcome", run_no=run.run_no, **values))
-
-
-def _explain(session: Session, run: Run, plan: Plan) -> None:
-    """Say of each order that was asked for what becomes of it, and why; never who ordered."""
-    rows = session.rows(
-        "get_orders/explain_orders",
-        run_no=run.run_no,
-        channel=run.channel,
-        order_ids=list(plan.order_ids[:EXPLAINED]),
-    )
-    for row in rows:
-        log.info("order %d: %s", row["order_id"], _explanation(row, plan))
-
-
-def _explanation(row: RowMapping, plan: Plan) -> str:
-    facts = f"status {row['status_id']} ({row['status']}), created {_minute(row['created_at'])}"
-    match row["verdict"]:
-        case None if row["problem"] is not None:
-            return f"cannot be read: {row['problem']}"
-        case None if row["staged"]:
-            return "in the warehouse, and as the store has it"
-        case None:
-            return "the store has no such order"
-        case "create":
-            return f"imported: {facts}"
-        case "update":
-            return f"in the warehouse; it follows the store: {facts}"
-        case "outdated":
-            return f"in the warehouse, in a newer version: {facts}"
-        case "status_not_in_list":
-            return f"not imported: its status is not among {list(plan.filters.statuses)}: {facts}"
-        case "too_old":
-            return (
-                f"not imported: created before {_minute(plan.oldest)}, the last"
-                f" {plan.filters.created_within_days} days: {facts}"
-            )
-        case "incomplete":
-            return f"not imported: the shopper never completed it: {facts}"
-        case "deleted":
-            return f"not imported: it is deleted (archived) in the store: {facts}"
-        case "other_sales_channel":
-            return f"not imported: it belongs to another sales channel than {plan.filters.store_channel_id}: {facts}"
-        case verdict:
-            return f"{verdict}: {facts}"
-
-
-def _minute(moment: datetime | None) -> str:
-    return "never" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _told(plan: Plan) -> str:
-    def spoken(window: Window) -> str:
-        return f"orders {window.by} from {window.start:%Y-%m-%d %H:%M:%S} to {window.end:%Y-%m-%d %H:%M:%S}"
-
-    if plan.order_ids:
-        return f"asking for {len(plan.order_ids)} orders by their ids"
-    return "asking for " + " and ".join(map(spoken, plan.windows)) + " UTC, on the store's clock"
 
 
 def _end(session: Session, run: Run, settings: GetOrders, counts: Counts) -> None:
