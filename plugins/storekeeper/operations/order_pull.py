@@ -24,9 +24,6 @@ from storekeeper.transforms.refunds import refund_ids, shows_refund, status_of
 from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run
 
-PARTS_PER_COMMIT = 50
-"""Details that are fetched for one commit."""
-
 
 class OrderPull:
     """One run's pull.
@@ -84,8 +81,8 @@ class OrderPull:
                 )
             ]
         with ThreadPoolExecutor(self._readers, thread_name_prefix="reader") as pool:
-            for start in range(0, len(left), PARTS_PER_COMMIT):
-                some = left[start : start + PARTS_PER_COMMIT]
+            for start in range(0, len(left), self._readers):  # no more than are under way at once: a kill repeats them
+                some = left[start : start + self._readers]
                 found = list(pool.map(lambda each: (*each, self._part(*each)), some))
                 with self._run.transaction() as session:
                     session.copy_staged("pulled_detail", self._run.run_no, ("order_id", "part", "payload"), found)
