@@ -19,12 +19,14 @@ class Refused(StoreError):
     :param message: what was asked and what the store said, without any body.
     :param status: the HTTP status, 0 where there was no HTTP answer.
     :param fields: the store's reasons by field, as its 422 gives them.
+    :param said: the store's own words, without ours; of a batch, all of them.
     """
 
-    def __init__(self, message: str, *, status: int = 0, fields: dict[str, str] | None = None) -> None:
+    def __init__(self, message: str, *, status: int = 0, fields: dict[str, str] | None = None, said: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.fields = fields or {}
+        self.said = said
 
 
 class NotNow(StoreError):
@@ -41,6 +43,14 @@ class AccessLost(StoreError):
 
 class PagingStuck(StoreError):
     """The store's pages do not move forward, so a complete pull is impossible: the run stops."""
+
+
+class ClaimTaken(Exception):
+    """Another worker writes to the store and did not finish in time; nothing was sent."""
+
+
+class ClaimLost(Exception):
+    """Another worker has taken over the right to write to the store; this one sends nothing more."""
 
 
 class RunStopped(Exception):

@@ -21,7 +21,7 @@ SCOPES = {
     "orders (scope store_v2_orders)": "store_v2_orders_read_only",
 }
 INFORMATION = "store_v2_information_read_only"
-FORBIDDEN = "the access token lacks a scope for this; grant it to the API account"
+FORBIDDEN = "the access token lacks the scope for this; grant it to the API account"
 
 MakeHook = Callable[[str], Any]
 

@@ -140,7 +140,7 @@ def test_a_run_may_be_narrowed(ran: Ran) -> None:
     [
         ("wrong token", "the access token is wrong or was revoked"),
         ("unknown store", "there is no store with the hash 'elsewhere'"),
-        ("no scope", "lacks a scope"),
+        ("no scope", "lacks the scope"),
         ("no connection", "there is no Airflow connection 'bigcommerce_no_connection'"),
     ],
 )

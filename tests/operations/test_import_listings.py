@@ -93,7 +93,7 @@ class TestBadInput:
 
     def test_a_missing_scope_is_named_as_such(self, run_import: Import, store: SandboxProcess) -> None:
         store.add_token("reads-no-products", ["store_v2_information_read_only"])
-        with pytest.raises(AccessLost, match="lacks a scope"):
+        with pytest.raises(AccessLost, match="lacks the scope"):
             run_import(token="reads-no-products")
 
     def test_an_unknown_store_hash_is_named(self, store: SandboxProcess) -> None:

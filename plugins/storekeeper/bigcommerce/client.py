@@ -12,7 +12,7 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -20,9 +20,9 @@ from typing import Self, TypeVar
 import msgspec
 import requests
 import urllib3.exceptions
-from requests.adapters import HTTPAdapter
 
 from storekeeper.bigcommerce.address import check_store_hash
+from storekeeper.bigcommerce.last_look import LookingAdapter, TooLate, checked
 from storekeeper.bigcommerce.pacing import Pacer
 from storekeeper.outcomes import AccessLost, NotNow, Refused, StoreError, Unknown
 
@@ -30,6 +30,12 @@ log = logging.getLogger(__name__)
 
 Query = Mapping[str, str | int]
 T = TypeVar("T")
+
+Check = Callable[[], float]
+"""Makes sure that a write is still ours to send; the moment before it asked, in monotonic seconds.
+
+It raises where the write is not ours any more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ class StoreClient:
         self._session.headers.update(
             {"X-Auth-Token": access_token, "Accept": "application/json", "User-Agent": "storekeeper"}
         )
-        adapter = HTTPAdapter(pool_maxsize=16, max_retries=0)
+        adapter = LookingAdapter(pool_maxsize=16, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -129,21 +135,26 @@ class StoreClient:
         :raises NotNow: it did not answer within the attempts allowed.
         :raises AccessLost: token, scope or store hash.
         """
-        return self._call("GET", path, query, None, repeatable=True)
+        return self._call("GET", path, query, None)
 
-    def write(self, method: str, path: str, body: object, query: Query | None = None) -> Answer:
+    def write(self, method: str, path: str, body: object, query: Query | None = None, *, check: Check) -> Answer:
         """Change something; repeated only when the store certainly did nothing (429, no connection).
 
+        :param body: sent as JSON; None for no body.
+        :param check: asked just before each sending, once the pace allows it; see :mod:`.last_look`.
         :raises Unknown: the call may have taken effect: look it up before another.
         """
-        return self._call(method, path, query, msgspec.json.encode(body), repeatable=False)
+        content = None if body is None else msgspec.json.encode(body)
+        return self._call(method, path, query, content, check=check)
 
-    def _call(self, method: str, path: str, query: Query | None, body: bytes | None, *, repeatable: bool) -> Answer:
+    def _call(
+        self, method: str, path: str, query: Query | None, body: bytes | None, *, check: Check | None = None
+    ) -> Answer:
         failures = throttles = 0
         waited_throttled = 0.0
         while True:
             try:
-                return self._once(method, path, query, body)
+                return self._once(method, path, query, body, check)
             except _Throttled as throttled:
                 throttles += 1
                 wait = throttled.wait if throttled.wait is not None else self._backoff(throttles + 1)
@@ -158,8 +169,8 @@ class StoreClient:
                     raise NotNow(f"{error} (tried {failures} times)") from None
                 self._wait_before_repeat(error, failures)
             except Unknown as error:
-                if not repeatable:
-                    raise
+                if check is not None:
+                    raise  # a write
                 failures += 1
                 if failures >= self.patience.attempts:
                     raise NotNow(f"{error} (tried {failures} times)") from None
@@ -174,7 +185,7 @@ class StoreClient:
         most = min(self.patience.backoff * 2.0 ** (failures - 1), self.patience.backoff_most)
         return most * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
 
-    def _once(self, method: str, path: str, query: Query | None, body: bytes | None) -> Answer:
+    def _once(self, method: str, path: str, query: Query | None, body: bytes | None, check: Check | None) -> Answer:
         called = f"{method} {_template(path)}"
         request = requests.Request(
             method,
@@ -188,15 +199,19 @@ class StoreClient:
         headers: Mapping[str, str] | None = None
         started = time.monotonic()
         try:
+            moment = check() if check is not None else None
             with self._sent_lock:
                 self._sent += 1
             try:
-                response = self._session.send(
-                    prepared,
-                    timeout=(self.patience.connect, self.patience.read),
-                    allow_redirects=False,  # the token would go along to another host
-                    stream=True,
-                )
+                with checked(moment):
+                    response = self._session.send(
+                        prepared,
+                        timeout=(self.patience.connect, self.patience.read),
+                        allow_redirects=False,  # the token would go along to another host
+                        stream=True,
+                    )
+            except TooLate:
+                raise NotNow(f"{called}: not sent, for this worker stood still just before") from None
             except requests.exceptions.RequestException as error:
                 raise self._unanswered(called, error) from None
             except ValueError:
@@ -256,7 +271,7 @@ class StoreClient:
             except msgspec.DecodeError:
                 raise Unknown(f"{where}: the answer is broken JSON") from None
         title, fields = _explanation(content)
-        detail = f"{where}: {title}" if title else where
+        detail = f"{where}: {title[:200]}" if title else where
         if status == 429:
             self.throttled += 1
             raise _Throttled(detail, _reset_seconds(response.headers))
@@ -265,13 +280,15 @@ class StoreClient:
         if status == 401:
             raise AccessLost(f"{detail}: the access token is wrong or was revoked; put a valid one into the connection")
         if status == 403:
-            raise AccessLost(f"{detail}: the access token lacks a scope for this; grant it to the API account")
+            raise AccessLost(
+                f"{detail}: the access token lacks {_scope(called)}; grant it to the API account, then run it again"
+            )
         if status >= 500:
             raise Unknown(detail)
         if status in (408, 425):
             raise NotNow(detail)
         reasons = "; ".join(f"{field}: {why}" for field, why in list(fields.items())[:10])
-        raise Refused(f"{detail} {reasons}".rstrip(), status=status, fields=fields)
+        raise Refused(f"{detail} {reasons}".rstrip(), status=status, fields=fields, said=f"{title} {reasons}".rstrip())
 
 
 def _is_unverified(reason: urllib3.exceptions.SSLError) -> bool:
@@ -319,14 +336,44 @@ class _Explanation(msgspec.Struct):
     errors: dict[str, object] | Sequence[object] | None = None
 
 
+class _BatchExplanation(_Explanation):
+    batch_errors: list[_Explanation] = []
+
+
+MOST_OF_A_TITLE = 200_000
+"""Of a refused batch the title may name each of two thousand items."""
+
+
 def _explanation(content: bytes) -> tuple[str, dict[str, str]]:
-    """Title and reasons by field from an error's body, cut to a readable length; the rest of it is not kept."""
+    """Title and reasons by field from an error's body; the rest of it is not kept."""
     try:
-        found = msgspec.json.decode(content, type=_Explanation)
+        found = msgspec.json.decode(content, type=_BatchExplanation)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "", {}
-    fields = found.errors if isinstance(found.errors, dict) else {}
-    return found.title[:200], {str(key)[:100]: str(value)[:200] for key, value in fields.items()}
+    fields: dict[str, object] = {}
+    for one in (found, *found.batch_errors):
+        if isinstance(one.errors, dict):
+            fields |= one.errors
+    title = found.title or "; ".join(dict.fromkeys(one.title for one in found.batch_errors))
+    return title[:MOST_OF_A_TITLE], {str(key)[:100]: str(value)[:200] for key, value in fields.items()}
+
+
+_SCOPES = {
+    "/v3/catalog": "Products (store_v2_products)",
+    "/v3/inventory/locations": "Store Locations or Store Inventory (store_locations_read_only, store_inventory)",
+    "/v3/inventory": "Store Inventory (store_inventory)",
+    "/v2/orders": "Orders (store_v2_orders)",
+    "/v3/orders": "Orders (store_v2_orders)",
+    "/v2/store": "Information (store_v2_information_read_only)",
+    "/v2/time": "Information (store_v2_information_read_only)",
+}
+
+
+def _scope(called: str) -> str:
+    """The scope that a refused call needs, as BigCommerce's page of API accounts names it."""
+    method, path = called.split(" ", 1)
+    name = next((name for prefix, name in _SCOPES.items() if path.startswith(prefix)), "a scope for this")
+    return f"the scope {name}" + ("" if method == "GET" else ", modify")
 
 
 def _reset_seconds(headers: Mapping[str, str]) -> float | None:

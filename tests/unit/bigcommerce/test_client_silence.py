@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +39,7 @@ def read(store: StoreClient) -> Answer:
 
 
 def write(store: StoreClient) -> Answer:
-    return store.write("POST", "/v3/catalog/products", {"name": BODY}, {"sku": VALUE})
+    return store.write("POST", "/v3/catalog/products", {"name": BODY}, {"sku": VALUE}, check=time.monotonic)
 
 
 def _lost(reason: Exception) -> requests.exceptions.ConnectionError:
