@@ -14,7 +14,7 @@ from stack.places import LOGS, database_home
 from stack.postgres import EmbeddedPostgres
 from stack.services import login, psql_command, start_sandbox, start_warehouse
 
-DAGS = ("import_listings__demo", "get_orders__demo")
+DAGS = ("import_listings__demo", "get_orders__demo", "sync_listings__demo")
 
 # Of Airflow's log, what a person wants to see while waiting: a task begins, and what our own modules say.
 _TASK = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")

@@ -91,6 +91,18 @@ class Reason(StrEnum):
     UNSTORABLE_TEXT = "unstorable_text"
     GONE_FROM_STORE = "gone_from_store"
     UNSENT_CHANGE_OVERWRITTEN = "unsent_change_overwritten"
+    MISSING_PRICE = "missing_price"
+    INVALID_PRICE = "invalid_price"
+    PRICE_HELD = "price_held"
+    PRICE_BELOW_MINIMUM = "price_below_minimum"
+    NEGATIVE_QUANTITY = "negative_quantity"
+    QUANTITY_TOO_LARGE = "quantity_too_large"
+    INVENTORY_NOT_TRACKED = "inventory_not_tracked"
+    TRACKED_BY_PRODUCT = "tracked_by_product"
+    INVENTORY_LINK_LOST = "inventory_link_lost"
+    REFUSED_BY_STORE = "refused_by_store"
+    NOT_IN_STORE = "not_in_store"
+    STOCK_NOT_CONFIRMED = "stock_not_confirmed"
 
 
 HINTS: dict[Reason, str] = {
@@ -103,6 +115,22 @@ HINTS: dict[Reason, str] = {
     Reason.GONE_FROM_STORE: "Queue the listing for publishing if it should be in the store.",
     Reason.UNSENT_CHANGE_OVERWRITTEN: "The store's value replaced an edit that no sync had sent: set it again, or set"
     " that field's overwrite to skip.",
+    Reason.MISSING_PRICE: "Give the variant, its listing or its inventory item a price.",
+    Reason.INVALID_PRICE: "Correct it in the warehouse; the rest was sent.",
+    Reason.PRICE_HELD: "Correct it in the warehouse or, if it is right, run the sync for this SKU with"
+    " confirm_large_change; sync_listings.max_price_change_factor says what is too much.",
+    Reason.PRICE_BELOW_MINIMUM: "Correct it in the warehouse, or lower sync_listings.min_price.",
+    Reason.NEGATIVE_QUANTITY: "Correct the stock in the warehouse.",
+    Reason.QUANTITY_TOO_LARGE: "Correct the stock in the warehouse.",
+    Reason.INVENTORY_NOT_TRACKED: "Switch stock tracking on for the product in the store, or set"
+    " sync_listings.manage_inventory_tracking.",
+    Reason.TRACKED_BY_PRODUCT: "Let the store track the product's stock by variant, or set"
+    " sync_listings.manage_inventory_tracking.",
+    Reason.INVENTORY_LINK_LOST: "Bring the item back, link another by inventory_sku, or set linked_to of the variant to"
+    " null: then its own price and quantity count.",
+    Reason.REFUSED_BY_STORE: "Each later run tries it again, apart from the others.",
+    Reason.NOT_IN_STORE: "Publish the listing, or take the queued action back.",
+    Reason.STOCK_NOT_CONFIRMED: "A sale may have come between; else look at the item in the store's inventory.",
 }
 
 

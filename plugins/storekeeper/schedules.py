@@ -10,6 +10,7 @@ from typing import Any, Union, get_args, get_origin
 
 from airflow.sdk import (
     DAG,
+    Asset,
     CronDataIntervalTimetable,
     ExceptionRetryPolicy,
     Param,
@@ -20,6 +21,7 @@ from pydantic.fields import FieldInfo
 
 from storekeeper.outcomes import (
     AccessLost,
+    ClaimTaken,
     NotNow,
     PagingStuck,
     ProblemsLeft,
@@ -28,7 +30,7 @@ from storekeeper.outcomes import (
     RunSuperseded,
     SettingsError,
 )
-from storekeeper.settings import Channel, Settings, run_parameters
+from storekeeper.settings import ON_INVENTORY, Channel, Settings, run_parameters
 
 # What a repeat cannot mend is not repeated; what passes by itself is tried again soon.
 RETRIES = ExceptionRetryPolicy(
@@ -37,6 +39,7 @@ RETRIES = ExceptionRetryPolicy(
             RetryRule(exception=kind, action=RetryAction.FAIL)
             for kind in (
                 AccessLost,
+                ClaimTaken,
                 PagingStuck,
                 ProblemsLeft,
                 Refused,
@@ -48,6 +51,10 @@ RETRIES = ExceptionRetryPolicy(
         RetryRule(exception=NotNow, action=RetryAction.RETRY, retry_delay=timedelta(seconds=30)),
     ]
 )
+
+
+INVENTORY = Asset(name="storekeeper_inventory", uri="x-storekeeper://warehouse/core/inventory_item")
+"""The inventory items; a feed that has loaded some updates it."""
 
 
 def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
@@ -88,7 +95,7 @@ def _title(operation: str) -> str:
     return operation.replace("_", " ").title()
 
 
-def _dag(dag_id: str, title: str, doc: str, *, schedule: CronDataIntervalTimetable | None, **kwargs: Any) -> DAG:
+def _dag(dag_id: str, title: str, doc: str, *, schedule: Any, **kwargs: Any) -> DAG:
     return DAG(
         dag_id=dag_id,
         dag_display_name=title,
@@ -111,9 +118,11 @@ def _dag(dag_id: str, title: str, doc: str, *, schedule: CronDataIntervalTimetab
     )
 
 
-def _timetable(cron: str | None) -> CronDataIntervalTimetable | None:
+def _timetable(schedule: str | None) -> CronDataIntervalTimetable | list[Asset] | None:
     """A plain cron string would give intervals of no length, and a backfill takes each run's interval as its window."""
-    return None if cron is None else CronDataIntervalTimetable(cron, timezone="UTC")
+    if schedule is None:
+        return None
+    return [INVENTORY] if schedule == ON_INVENTORY else CronDataIntervalTimetable(schedule, timezone="UTC")
 
 
 _THIS_RUN = {

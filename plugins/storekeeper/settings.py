@@ -12,7 +12,16 @@ from enum import IntEnum, StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
 from croniter import CroniterBadDateError, croniter
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
@@ -335,28 +344,192 @@ class GetOrders(Settings):
     readers: int = Field(4, ge=1, le=16, description="How many id ranges of the orders are read side by side.")
 
 
-class SyncListings(Settings):
-    """The rules that turn a linked inventory item into a variant's wanted price and quantity."""
+class SyncField(StrEnum):
+    """A field of a variant that a sync may send."""
 
+    PRICE = "price"
+    QUANTITY = "quantity"
+    SALE_PRICE = "sale_price"
+    COST_PRICE = "cost_price"
+    RETAIL_PRICE = "retail_price"
+    WEIGHT = "weight"
+
+
+Fields = Annotated[
+    tuple[Annotated[SyncField, Field(strict=False)], ...],
+    BeforeValidator(_list),
+    AfterValidator(lambda chosen: tuple(field for field in SyncField if field in chosen)),
+]
+
+
+class SyncScope(StrEnum):
+    """What a sync compares the wanted values with."""
+
+    CHANGED = "changed"
+    ALL = "all"
+
+
+class HideAs(StrEnum):
+    """By which means a listing is hidden in the store."""
+
+    INVISIBLE = "invisible"
+    UNAVAILABLE = "unavailable"
+    OUT_OF_STOCK = "out_of_stock"
+
+
+class LargeChange(StrEnum):
+    """What happens when a guard of a whole run binds."""
+
+    STOP = "stop"
+    ASK = "ask"
+
+
+def _schedule(value: str) -> str:
+    return value if value == ON_INVENTORY else _cron(value)
+
+
+ON_INVENTORY = "on_inventory"
+"""Instead of a cron expression: whenever a feed has loaded inventory."""
+
+RULE: JsonDict = {**CHANNEL_ONLY, "rule": True}
+"""Marks what ``core.wanted`` and the marts read from ``ops.channel.rules``; no single run may override it."""
+
+SHOWN: JsonDict = {"rule": True}
+"""Marks what the marts read, and a single run may override all the same."""
+
+
+class SyncListings(Settings):
+    """Sync Listings: changed prices and quantities reach the store; listings are hidden, shown again and delisted."""
+
+    this_run: ClassVar[tuple[str, ...]] = ("skus", "dry_run", "confirm_large_change")
+
+    schedule: Annotated[str, AfterValidator(_schedule)] | None = Field(
+        "*/15 * * * *",
+        description="When it runs (cron, UTC); on_inventory: whenever load_inventory has loaded a file; null: only when"
+        " triggered.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    fields: Fields = Field(
+        (SyncField.PRICE, SyncField.QUANTITY),
+        description="Which fields are sent.",
+        json_schema_extra=SHOWN,
+    )
+    scope: SyncScope = Field(
+        SyncScope.CHANGED,
+        strict=False,
+        description="changed sends a field where what is wanted differs from what the store last confirmed; all also"
+        " puts back what somebody has changed in the store, stock only where the run itself names quantity in fields.",
+    )
     price_multiplier: Decimal = Field(
         Decimal(1),
         gt=0,
         strict=False,
         description="Wanted price = the inventory item's price x this, rounded half up to the currency's digits.",
-        json_schema_extra=CHANNEL_ONLY,
+        json_schema_extra=RULE,
     )
     safety_stock: int = Field(
         0,
         ge=0,
         description="Units kept back: wanted quantity = stock - this, at least 0.",
-        json_schema_extra=CHANNEL_ONLY,
+        json_schema_extra=RULE,
     )
     max_quantity: int | None = Field(
         None,
         ge=0,
         description="The most units that the store may show; null: no limit.",
+        json_schema_extra=RULE,
+    )
+    reserve_open_orders: bool = Field(
+        False,
+        description="Take units ordered since the inventory item's updated_at, and not yet shipped, from its quantity.",
+        json_schema_extra=RULE,
+    )
+    hide_as: HideAs = Field(
+        HideAs.INVISIBLE,
+        strict=False,
+        description="How a listing is hidden: invisible (not shown at all), unavailable (shown, cannot be bought) or"
+        " out_of_stock (its stock is 0 while it is hidden).",
+        json_schema_extra=RULE,
+    )
+    manage_inventory_tracking: bool = Field(
+        False,
+        description="Switch a product's stock tracking on where a quantity is wanted and the store does not track it,"
+        " or tracks several variants as one.",
+    )
+    large_change: LargeChange = Field(
+        LargeChange.STOP,
+        strict=False,
+        description="What happens when one of the shares below is exceeded: stop ends the run red before the first"
+        " call; ask waits for a person's approval in the Airflow UI.",
         json_schema_extra=CHANNEL_ONLY,
     )
+    approval_timeout_minutes: int = Field(
+        60,
+        ge=1,
+        le=1440,
+        description="With large_change ask: no answer within so long counts as a no.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    max_zeroed_share: Share = Field(
+        0.2,
+        description="Most of the channel's listings that one run may bring to a stock of zero (from 20 listings up).",
+    )
+    max_hidden_share: Share = Field(
+        0.2, description="Most of the channel's listings that one run may hide (from 20 listings up)."
+    )
+    max_delisted_share: Share = Field(
+        0.05, description="Most of the channel's listings that one run may delete from the store (from 20 listings up)."
+    )
+    max_price_change_factor: float = Field(
+        3,
+        ge=1,
+        strict=False,
+        description="A price that would become more than so many times the former one, or less than that part of it, is"
+        " held back as a problem (in shops of any size).",
+    )
+    max_held_share: Share = Field(
+        0.2,
+        description="Most of the channel's listings that may have a price held back; beyond, the run stops as a"
+        " whole (from 20 listings up).",
+    )
+    min_price: Decimal = Field(
+        Decimal(0),
+        ge=0,
+        strict=False,
+        description="A price below this is held back as a problem.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    verify_stock_sample: int = Field(
+        20,
+        ge=0,
+        le=250,
+        description="Of the quantities sent, so many are read back: the store works them off after it has answered. One"
+        " request or a few; 0: none.",
+    )
+    problems_fail_run: bool = Field(
+        False, description="End the run red when it leaves problems with single records; everything else is sent."
+    )
+
+
+class Writing(Settings):
+    """How workers agree on who may write to the store."""
+
+    claim_wait_seconds: int = Field(
+        900,
+        ge=0,
+        le=7200,
+        description="How long a run waits for another one that writes to the same store, before it gives up.",
+    )
+    lease_seconds: float = Field(
+        30, gt=0, le=600, strict=False, description="After so long without a sign of life a run may be taken over."
+    )
+    heartbeat_seconds: float = Field(5, gt=0, le=60, strict=False, description="How often a run gives a sign of life.")
+
+    @model_validator(mode="after")
+    def _beats_within_the_lease(self) -> Self:
+        if self.heartbeat_seconds * 2 > self.lease_seconds:
+            raise ValueError("heartbeat_seconds must be at most half of lease_seconds: one beat may get lost")
+        return self
 
 
 class Channel(Settings):
@@ -382,6 +555,7 @@ class Channel(Settings):
     import_listings: ImportListings = Field(default_factory=lambda: ImportListings())
     get_orders: GetOrders = Field(default_factory=lambda: GetOrders())
     sync_listings: SyncListings = Field(default_factory=lambda: SyncListings())
+    writing: Writing = Field(default_factory=lambda: Writing())
 
     _file: str = PrivateAttr("")
 
@@ -396,5 +570,10 @@ class Channel(Settings):
             object.__setattr__(self, "connection_id", f"bigcommerce_{self.channel}")
 
     def rules(self) -> dict[str, Any]:
-        """What ``core.wanted`` reads from ``ops.channel.rules``: plain JSON values."""
-        return self.sync_listings.model_dump(mode="json")
+        """What ``core.wanted`` and the marts read from ``ops.channel.rules``: plain JSON values."""
+        names = {
+            name
+            for name, field in SyncListings.model_fields.items()
+            if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("rule")
+        }
+        return self.sync_listings.model_dump(mode="json", include=names)

@@ -1,5 +1,32 @@
+-- core.reserved: units ordered and not yet shipped since an inventory item's values were true.
+-- Grain  an item, of those that have any. Empty where no channel reserves.
+
+create or replace view core.reserved as
+select
+    i.master_sku,
+    sum(o.quantity - o.quantity_shipped - o.quantity_refunded) as units
+from core.sales_order as s
+inner join core.order_item as o on s.channel = o.channel and s.order_id = o.order_id
+inner join core.listing_variant as v on o.channel = v.channel and o.variant_id = v.variant_id
+inner join core.inventory_item as i on lower(coalesce(nullif(v.inventory_sku, ''), v.master_sku)) = lower(i.master_sku)
+where
+    exists (
+        select 1 from ops.channel as c
+        where c.rules ->> 'reserve_open_orders' = 'true'
+    )
+    and s.status_id not in (0, 2, 4, 5, 6, 10)
+    and not s.deleted
+    and s.created_at >= i.updated_at
+    and o.quantity > o.quantity_shipped + o.quantity_refunded
+group by i.master_sku;
+
+comment on view core.reserved is 'Units ordered in any channel since an inventory item''s updated_at, neither shipped nor refunded; empty where no channel sets reserve_open_orders.';
+comment on column core.reserved.master_sku is 'The inventory item.';
+comment on column core.reserved.units is 'Units to be kept for those orders.';
+
 -- core.wanted: what the warehouse wants of each variant; sync, publish and the marts share it.
 -- Grain  (channel, master_sku).
+-- Own prices that are edits are rounded to the currency's digits, as the store would; what was agreed on stays as it is.
 
 create or replace view core.wanted as
 select
@@ -8,23 +35,45 @@ select
     i.master_sku is not null as linked,
     i.price is not null as price_from_item,
     i.quantity is not null as quantity_from_item,
-    coalesce(
-        round(i.price * coalesce((c.rules ->> 'price_multiplier')::numeric, 1), coalesce(c.currency_digits, 2)),
-        v.price,
-        l.price
-    ) as price,
     case
-        when l.status = 'hidden' and l.hidden_as = 'out_of_stock' and coalesce(i.quantity, v.quantity) is not null then 0
-        when i.quantity is null then v.quantity
+        when v.linked_to is not null and i.master_sku is null then v.synced_price
+        when i.price is not null
+            then round(i.price * coalesce((c.rules ->> 'price_multiplier')::numeric, 1), coalesce(c.currency_digits, 2))
+        when coalesce(v.price, l.price) = v.synced_price then coalesce(v.price, l.price)
+        else round(coalesce(v.price, l.price), coalesce(c.currency_digits, 2))
+    end as price,
+    case
+        when
+            coalesce(i.quantity, v.quantity) is not null
+            and (
+                (l.status = 'hidden' and l.hidden_as = 'out_of_stock' and l.queued_action is distinct from 'unhide')
+                or (l.queued_action = 'hide' and l.status = 'listed' and c.rules ->> 'hide_as' = 'out_of_stock')
+            )
+            then 0
+        when v.linked_to is not null and i.master_sku is null then v.synced_quantity
+        when i.quantity is null then case when v.quantity < 0 then 0 else v.quantity end
         else least(
-            greatest(i.quantity - coalesce((c.rules ->> 'safety_stock')::bigint, 0), 0),
+            greatest(
+                i.quantity
+                - case when c.rules ->> 'reserve_open_orders' = 'true' then coalesce(r.units, 0) else 0 end
+                - coalesce((c.rules ->> 'safety_stock')::bigint, 0),
+                0
+            ),
             (c.rules ->> 'max_quantity')::bigint
         )
-    end as quantity
+    end::bigint as quantity,
+    v.sale_price,
+    v.cost_price,
+    v.retail_price,
+    v.weight,
+    v.linked_to is not null and i.master_sku is null as link_lost,
+    coalesce(i.quantity, v.quantity) < 0 as quantity_below_zero,
+    i.master_sku as item
 from core.listing_variant as v
 inner join core.listing as l on v.channel = l.channel and v.listing_key = l.listing_key
 left join ops.channel as c on v.channel = c.channel
-left join core.inventory_item as i on lower(coalesce(nullif(v.inventory_sku, ''), v.master_sku)) = lower(i.master_sku);
+left join core.inventory_item as i on lower(coalesce(nullif(v.inventory_sku, ''), v.master_sku)) = lower(i.master_sku)
+left join core.reserved as r on i.master_sku = r.master_sku;
 
 comment on view core.wanted is 'What the warehouse wants of each variant: the linked inventory item''s values through the channel''s rules, else the listing''s own.';
 comment on column core.wanted.channel is 'The store, by its channel''s name.';
@@ -33,4 +82,11 @@ comment on column core.wanted.linked is 'Whether an inventory item exists for it
 comment on column core.wanted.price_from_item is 'Whether the item decides the price.';
 comment on column core.wanted.quantity_from_item is 'Whether the item decides the quantity.';
 comment on column core.wanted.price is 'In the store''s default currency; null: nobody says.';
-comment on column core.wanted.quantity is 'Null: not managed, never sent.';
+comment on column core.wanted.quantity is 'Never below 0; null: not managed, never sent.';
+comment on column core.wanted.sale_price is 'In the store''s default currency, 0 for none; null: not managed, never sent.';
+comment on column core.wanted.cost_price is 'In the store''s default currency; null: not managed, never sent.';
+comment on column core.wanted.retail_price is 'In the store''s default currency, 0 for none; null: not managed, never sent.';
+comment on column core.wanted.weight is 'In the store''s unit; null: not managed, never sent.';
+comment on column core.wanted.link_lost is 'Whether the inventory item that it was linked to is gone: nothing is wanted in its place.';
+comment on column core.wanted.quantity_below_zero is 'Whether the quantity was below 0 before the rules.';
+comment on column core.wanted.item is 'The inventory item it is linked to.';

@@ -21,9 +21,14 @@ select
         l.queued_action is not null
         or (
             v.variant_id is not null
+            and not w.link_lost
             and (
-                (w.price is not null and w.price is distinct from v.synced_price)
-                or (w.quantity is not null and w.quantity is distinct from v.synced_quantity)
+                (f.names ? 'price' and w.price is not null and w.price is distinct from v.synced_price)
+                or (f.names ? 'quantity' and w.quantity is not null and w.quantity is distinct from v.synced_quantity)
+                or (f.names ? 'sale_price' and w.sale_price is not null and w.sale_price is distinct from v.synced_sale_price)
+                or (f.names ? 'cost_price' and w.cost_price is not null and w.cost_price is distinct from v.synced_cost_price)
+                or (f.names ? 'retail_price' and w.retail_price is not null and w.retail_price is distinct from v.synced_retail_price)
+                or (f.names ? 'weight' and w.weight is not null and w.weight is distinct from v.synced_weight)
             )
         )
     ) as in_sync,
@@ -40,7 +45,9 @@ select
     v.listing_key
 from core.listing_variant as v
 inner join core.listing as l on v.channel = l.channel and v.listing_key = l.listing_key
-inner join core.wanted as w on v.channel = w.channel and v.master_sku = w.master_sku;
+inner join core.wanted as w on v.channel = w.channel and v.master_sku = w.master_sku
+left join ops.channel as c on v.channel = c.channel
+cross join lateral (select coalesce(c.rules -> 'fields', '["price", "quantity"]') as names) as f;
 
 comment on view mart.listing_variants is 'One row a variant of a channel: identifiers, what is wanted, what the store shows, whether they agree.';
 comment on column mart.listing_variants.channel is 'The store, by its channel''s name.';
@@ -58,7 +65,7 @@ comment on column mart.listing_variants.price is 'Wanted, after the channel''s r
 comment on column mart.listing_variants.quantity is 'Wanted, after the channel''s rules; null: not managed.';
 comment on column mart.listing_variants.channel_price is 'The store''s price as last seen: the variant''s own, else the product''s.';
 comment on column mart.listing_variants.channel_quantity is 'The store''s stock as last seen, tracked or not.';
-comment on column mart.listing_variants.in_sync is 'False while something waits to be sent.';
+comment on column mart.listing_variants.in_sync is 'False while something waits to be sent, of the fields that the channel sends.';
 comment on column mart.listing_variants.drift is 'True where somebody changed in the store what was last agreed.';
 comment on column mart.listing_variants.linked is 'Whether an inventory item decides price or quantity.';
 comment on column mart.listing_variants.last_synced_at is 'When store and warehouse last agreed on something new.';

@@ -122,9 +122,12 @@ def _records(store: StoreClient, path: str, fields: str) -> Iterator[bytes]:
         yield from map(bytes, page.decode(_Records).data)
 
 
-def location_stock(store: StoreClient, location_id: int) -> Iterator[tuple[int, int | None, int]]:
-    """Product id, variant id (None: the product is tracked as a whole) and units available to sell at one location."""
+def location_stock(store: StoreClient, location_id: int, only: Query = EVERY) -> Iterator[tuple[int, int | None, int]]:
+    """Product id, variant id (None: the product is tracked as a whole) and units available to sell at one location.
+
+    :param only: a filter.
+    """
     path = f"/v3/inventory/locations/{location_id:d}/items"
-    for page in numbered_pages(store, path, {"limit": MOST_STOCK_PER_PAGE}):
+    for page in numbered_pages(store, path, {**only, "limit": MOST_STOCK_PER_PAGE}):
         for item in page.decode(_StockPage).data:
             yield item.identity.product_id, item.identity.variant_id, item.available_to_sell

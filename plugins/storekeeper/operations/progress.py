@@ -20,10 +20,12 @@ class Progress:
     :param what: what is counted, in the plural.
     :param run: gets a sign of life with each line.
     :param store: shows how much of the store's quota is left.
+    :param unit: in what they come, in the plural.
     """
 
-    def __init__(self, what: str, run: Run, store: StoreClient | None = None) -> None:
+    def __init__(self, what: str, run: Run, store: StoreClient | None = None, unit: str = "pages") -> None:
         self._what = what
+        self._unit = unit
         self._run = run
         self._expected: int | None = None
         self._store = store
@@ -52,10 +54,11 @@ class Progress:
         """How far it has come, how fast, and how long it may still take."""
         seconds = max(time.monotonic() - self._started, 0.001)
         rate = self.done / seconds
-        parts = [f"{self.done:,} {self._what} in {self.batches:,} pages, {rate:,.0f} a second"]
+        parts = [f"{self.done:,} {self._what} in {self.batches:,} {self._unit}, {rate:,.0f} a second"]
         if self._expected:
             parts[0] = (
-                f"{self.done:,} of {self._expected:,} {self._what} in {self.batches:,} pages, {rate:,.0f} a second"
+                f"{self.done:,} of {self._expected:,} {self._what} in {self.batches:,} {self._unit},"
+                f" {rate:,.0f} a second"
             )
             left = max(self._expected - self.done, 0)
             if left and rate:

@@ -29,6 +29,7 @@ class Step:
     :param params: the run's parameters.
     :param open_store: opens the channel's store.
     :param backfill: the run's data interval, [start, end), where the run belongs to a backfill.
+    :param named: those of the parameters that somebody gave this run, without defaults.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class Step:
         params: Mapping[str, Any],
         open_store: Callable[[], StoreClient],
         backfill: tuple[datetime, datetime] | None = None,
+        named: Mapping[str, Any] | None = None,
     ) -> None:
         self.backfill = backfill
+        self.named = params if named is None else named
         self.run = run
         self.channel = channel
         self.params = params
@@ -90,12 +93,14 @@ def attempt(
     params: Mapping[str, Any],
     open_store: Callable[[], StoreClient],
     backfill: tuple[datetime, datetime] | None = None,
+    named: Mapping[str, Any] | None = None,
 ) -> Iterator[Step]:
     """One attempt of one task: opens the run, records what it cost, and why it failed where it fails.
 
     :param operation: also the name of the channel's section of settings.
     :param params: the run's parameters; those of the form, as a person gave them.
     :param backfill: the run's data interval, where the run belongs to a backfill.
+    :param named: those of the parameters that somebody gave this run; all of them where left out.
     """
     run = Run.begin(
         warehouse,
@@ -106,7 +111,7 @@ def attempt(
         params={**params, "backfill": [str(moment) for moment in backfill]} if backfill else params,
         first=task == FIRST_TASK,
     )
-    step = Step(run, channel, getattr(channel, operation), params, open_store, backfill)
+    step = Step(run, channel, getattr(channel, operation), params, open_store, backfill, named)
     started, failed = time.monotonic(), True
     try:
         yield step

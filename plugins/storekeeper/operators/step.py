@@ -53,6 +53,7 @@ class StepOperator(BaseOperator):
                 params=dict(context["params"]),
                 open_store=self._open_store,
                 backfill=_backfill(context),
+                named=dict(context["dag_run"].conf or {}),
             ) as step:
                 done = self.work(step)
             self.conclude(step)

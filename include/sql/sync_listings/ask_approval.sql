@@ -1,0 +1,20 @@
+-- sync_listings/plan: keep what a person is asked to approve.   Reads  staging.plan, staging.differing.
+-- Writes   ops.approval.   Repeat  safe: asked anew each time.
+
+delete from ops.approval
+where run_no = :run_no;
+
+insert into ops.approval (run_no, entity_key, guard)
+select
+    :run_no,
+    p.listing_key,
+    p.guard
+from staging.plan as p
+where p.guard is not null
+union
+select
+    :run_no,
+    d.master_sku,
+    'price'
+from staging.differing as d
+where d.held = 'price_held';

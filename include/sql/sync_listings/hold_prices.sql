@@ -1,0 +1,50 @@
+-- sync_listings/plan: prices that may not be sent, and quantities that cannot be.
+-- Reads    staging.differing, ops.approval, raw.product, core.wanted.   Writes  staging.differing, staging.problem.
+
+update staging.differing as d set held = 'price_held'
+where
+    d.held is null
+    and d.sends_price
+    and d.change_factor > :max_price_change_factor
+    and not :confirmed
+    and not exists (
+        select 1 from ops.approval as a
+        where a.run_no = :run_no and a.guard = 'price' and a.entity_key = d.master_sku and a.approved_at is not null
+    );
+
+insert into staging.problem (entity, entity_key, reason, message, source)
+select
+    'variant',
+    d.master_sku,
+    d.held,
+    case d.held
+        when 'inventory_link_lost' then 'The inventory item that ' || d.master_sku || ' was linked to is gone.'
+        when 'missing_price' then 'Nobody says what ' || d.master_sku || ' costs.'
+        else format('The price %s of %s, so far %s, was not sent.', d.wanted_price, d.master_sku, coalesce(d.former_price::text, 'unknown'))
+    end,
+    'variant/' || d.variant_id
+from staging.differing as d
+where d.held is not null;
+
+insert into staging.problem (entity, entity_key, reason, message, source)
+select
+    'variant',
+    d.master_sku,
+    'invalid_price',
+    format('The %s %s of %s is below 0 and was not sent.', replace(f.key, '_', ' '), f.value, d.master_sku),
+    'variant/' || d.variant_id || '/' || f.key
+from staging.differing as d
+cross join lateral jsonb_each_text(d.fields) as f
+where f.value::numeric < 0 and d.held is distinct from 'inventory_link_lost';
+
+update staging.differing as d set
+    sends_price = d.sends_price and d.held is null,
+    sends_quantity = d.sends_quantity and d.held is distinct from 'inventory_link_lost',
+    fields = case
+        when d.held = 'inventory_link_lost' then '{}'
+        else d.fields - array(
+            select f.key from jsonb_each_text(d.fields) as f
+            where f.value::numeric < 0
+        )
+    end
+where d.held is not null or d.fields <> '{}';

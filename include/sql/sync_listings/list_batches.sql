@@ -1,0 +1,8 @@
+-- sync_listings/load: what of the plan is left to send.   Reads  staging.plan.
+
+select
+    p.call,
+    p.batch
+from staging.plan as p
+group by p.call, p.batch
+order by array_position(array['products', 'variants', 'stock', 'showing', 'delist'], p.call), p.batch;

@@ -1,0 +1,46 @@
+-- sync_listings/load: open this run's problems, see again those that still hold, close the others.
+-- Reads    staging.problem, core.listing_variant.   Writes  ops.problem.
+-- A narrowed run closes problems of its own SKUs alone.
+
+insert into ops.problem as p (channel, operation, entity, entity_key, reason, source, message, run_no)
+select
+    :channel,
+    'sync_listings',
+    s.entity,
+    s.entity_key,
+    s.reason,
+    s.source,
+    concat_ws(' ', min(s.message), cast(:hints as jsonb) ->> s.reason),
+    :run_no
+from staging.problem as s
+group by s.entity, s.entity_key, s.reason, s.source
+on conflict (channel, operation, entity, entity_key, reason, source) where open do update set
+    message = excluded.message,
+    run_no = excluded.run_no,
+    last_seen = now();
+
+update ops.problem as p set
+    open = false,
+    closed_at = now()
+where
+    p.channel = :channel
+    and p.operation = 'sync_listings'
+    and p.open
+    and p.run_no <> :run_no
+    and (:everything or lower(p.entity_key) = any(cast(:skus as text[])))
+    and case p.reason
+        when 'gone_from_store'
+            then not exists (
+                select 1 from core.listing_variant as v
+                where v.channel = :channel and v.master_sku = p.entity_key and v.variant_id is null
+            )
+        when 'stock_not_confirmed'
+            then exists (
+                select 1 from core.listing_variant as v
+                where
+                    v.channel = :channel
+                    and v.master_sku = p.entity_key
+                    and (v.synced_at > p.last_seen or (v.observed_at > p.last_seen and v.channel_quantity = v.synced_quantity))
+            )
+        else true
+    end;

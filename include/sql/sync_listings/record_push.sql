@@ -1,0 +1,53 @@
+-- sync_listings/load: the outcome of what was sent; it leaves the plan with this.
+-- Writes   ops.push, ops.problem, staging.plan.   Repeat  safe: what has left the plan is not recorded again.
+-- Order    after the settling, which reads the plan.
+
+insert into ops.push (channel, operation, run_no, entity, entity_key, action, state, detail, epoch, sent_at)
+select
+    :channel,
+    'sync_listings',
+    :run_no,
+    p.entity,
+    p.entity_key,
+    p.action,
+    :state,
+    jsonb_strip_nulls(jsonb_build_object('to', p.sent, 'from', p.former, 'reason', cast(:reason as text))),
+    :epoch,
+    :sent_at
+from staging.plan as p
+where p.plan_no = any(cast(:plan_nos as bigint[]));
+
+insert into ops.problem as o (channel, operation, entity, entity_key, reason, source, message, run_no)
+select distinct
+    :channel,
+    'sync_listings',
+    p.entity,
+    p.entity_key,
+    'refused_by_store',
+    p.action,
+    format('The store refused %s of %s: %s %s', replace(p.action, '_', ' '), p.entity_key, cast(:reason as text), cast(:hint as text)),
+    :run_no
+from staging.plan as p
+where p.plan_no = any(cast(:plan_nos as bigint[])) and :state = 'refused'
+on conflict (channel, operation, entity, entity_key, reason, source) where open do update set
+    message = excluded.message,
+    run_no = excluded.run_no,
+    last_seen = now();
+
+update ops.problem as o set
+    open = false,
+    closed_at = now()
+from staging.plan as p
+where
+    p.plan_no = any(cast(:plan_nos as bigint[]))
+    and :state = 'done'
+    and o.channel = :channel
+    and o.operation = 'sync_listings'
+    and o.open
+    and o.reason = 'refused_by_store'
+    and o.source = p.action
+    and o.entity = p.entity
+    and o.entity_key = p.entity_key;
+
+delete from staging.plan as p
+where p.plan_no = any(cast(:plan_nos as bigint[])) and :state <> 'unknown';

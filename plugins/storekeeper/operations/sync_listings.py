@@ -1,0 +1,538 @@
+"""Sync Listings: what changes in the warehouse reaches the store, and only that.
+
+*Extract* compares what is wanted with what the store last confirmed, and asks the guards. *Load* takes the claim on
+the store, compares anew, and sends the difference in the fullest batches there are. Nothing is sent twice for which the
+first was confirmed, and nothing old is ever sent again: whatever breaks, the next comparison finds what is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from storekeeper.bigcommerce import catalog_writing as store_catalog
+from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.operations.marks import mark, need
+from storekeeper.operations.outbound import Sender, hold_claim, reason_of
+from storekeeper.operations.progress import Progress
+from storekeeper.operations.step import Step
+from storekeeper.outcomes import HINTS, Counts, Reason, Refused, RunStopped, StagingLost, Unknown
+from storekeeper.settings import Channel, LargeChange, SyncField, SyncListings, SyncScope
+from storekeeper.warehouse.claim import Claim
+from storekeeper.warehouse.database import Session, Warehouse
+from storekeeper.warehouse.runs import Run, succeed
+
+log = logging.getLogger(__name__)
+
+GUARDED_FROM = 20
+"""The guards bind from so many listings up: in a smaller shop a share says nothing."""
+
+MOST_SHOWN = 10
+"""So many of the worst are named where a guard binds."""
+
+PLANNED = "planned"
+"""The mark of a plan that is whole."""
+
+CONFIRM = "Nothing was sent. If this is meant, run it again with confirm_large_change."
+
+PLANS = 3
+"""How often a run plans anew after a call whose fate nobody knows."""
+
+MOST_PER_CALL = {
+    "products": store_catalog.MOST_PRODUCTS,
+    "variants": store_catalog.MOST_VARIANTS,
+    "stock": store_catalog.MOST_STOCK_ITEMS,
+    "showing": store_catalog.MOST_PRODUCTS,
+    "delist": store_catalog.MOST_DELETED,
+}
+"""Items in a call. First what products need (tracking, hiding, their price), at last what shows or deletes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would send.
+
+    :param rows: changes to send.
+    :param said: what the guards say of it, for a person; None where none binds.
+    """
+
+    rows: int
+    said: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What one entry of a call holds: a variant's fields, its stock, or all that changes of a product."""
+
+    plan_nos: list[int]
+    product_id: int
+    variant_id: int | None
+    sent: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def named(self) -> str:
+        """As the store names it in a refusal."""
+        return f"variant_id {self.variant_id}" if self.variant_id is not None else f"product_id {self.product_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """One run of the operation: what all its steps need.
+
+    :param skus: master SKUs that it is narrowed to; empty: all.
+    :param confirmed: a person has let a large change through.
+    :param puts_stock_back: the run itself names stock among its fields.
+    """
+
+    run: Run
+    channel: Channel
+    settings: SyncListings
+    skus: Sequence[str] = ()
+    confirmed: bool = False
+    puts_stock_back: bool = False
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The bind parameters of the operation's statements; each takes what it names."""
+        put_back = self.settings.scope is SyncScope.ALL
+        return {
+            "channel": self.channel.channel,
+            "everything": not self.skus,
+            "skus": [sku.lower() for sku in self.skus],
+            **{name.value: name in self.settings.fields for name in SyncField},
+            "put_back": put_back,
+            "put_stock_back": put_back and self.puts_stock_back,
+            "min_price": self.settings.min_price,
+            "max_price_change_factor": self.settings.max_price_change_factor,
+            "confirmed": self.confirmed,
+            "hide_as": self.settings.hide_as.value,
+            "manage_tracking": self.settings.manage_inventory_tracking,
+            "location_id": self.channel.location_id or store_catalog.DEFAULT_LOCATION,
+            "most_per_call": json.dumps(MOST_PER_CALL),
+            "hints": json.dumps(HINTS),
+        }
+
+    def within(self, session: Session, name: str, **values: Any) -> int:
+        """Run one of the operation's statements."""
+        return session.run(name, run_no=self.run.run_no, **self.values, **values)
+
+
+def extract(sync: Sync, store_hash: str) -> dict[str, Any]:
+    """Compare what is wanted with what the store last confirmed, and ask the guards. Calls nothing.
+
+    :param store_hash: the store that the channel's connection leads to.
+    :return: how many ``changes`` there are; ``ask``: what a person is to approve, in Markdown, or None.
+    :raises RunStopped: it is too large a change, or another store than the one that was imported.
+    """
+    run = sync.run
+    if run.step == "loaded":
+        return {"changes": 0, "ask": None}
+    _check_store(sync, store_hash)
+    asks = sync.settings.large_change is LargeChange.ASK
+    with run.transaction() as session:
+        plan = _plan(session, sync, store_hash)
+        if plan.said and asks and not run.dry_run:
+            sync.within(session, "sync_listings/ask_approval")
+        session.run("runs/advance", run_no=run.run_no, step="extracted")
+    log.info("%d changes to send", plan.rows)
+    if plan.said is None:
+        return {"changes": plan.rows, "ask": None}
+    if run.dry_run:
+        log.warning("without the dry run this would stop. %s", plan.said)
+        return {"changes": plan.rows, "ask": None}
+    if asks:
+        log.warning("waiting for approval. %s", plan.said)
+        return {"changes": plan.rows, "ask": plan.said}
+    raise RunStopped(f"{plan.said}\n{CONFIRM}")
+
+
+def load(store: StoreClient, sync: Sync) -> Counts:
+    """Send the difference, under the claim on the store.
+
+    :raises RunStopped: it is too large a change, or has grown since it was approved; nothing was sent.
+    :raises ClaimTaken: another run writes to this store and did not finish in time.
+    :raises AccessLost: token or scope; the rest waits for the next run.
+    :raises Unknown: the store does not answer for good; the next run sends what is wanted then.
+    """
+    run = sync.run
+    if run.step == "loaded":
+        outcome = run.outcome()
+        return Counts(**{name: outcome[name] for name in Counts().as_dict()})
+    _check_store(sync, store.store_hash)
+    with run.transaction() as session:
+        plan = _plan(session, sync, store.store_hash)
+        if run.dry_run:
+            sync.within(session, "sync_listings/record_dry_run")
+        else:
+            sync.within(session, "sync_listings/settle_stock_actions", epoch=None)  # a crash may have come between
+    if plan.rows and not run.dry_run:
+        _send(store, sync)
+    return _conclude(sync)
+
+
+def approve(warehouse: Warehouse, channel: str, run_id: str, approved_by: str) -> None:
+    """A person has approved what a run's :func:`extract` asked about.
+
+    :param approved_by: who, as Airflow names them.
+    """
+    with warehouse.transaction() as session:
+        run_key = f"{channel}/sync_listings/{run_id}"
+        session.run("sync_listings/approve", run_key=run_key, approved_by=approved_by)
+
+
+def _check_store(sync: Sync, store_hash: str) -> None:
+    with sync.run.transaction() as session:
+        known = session.rows("runs/find_store", channel=sync.channel.channel)
+    if known and known[0]["store_hash"] != store_hash:
+        raise RunStopped(
+            f"channel {sync.channel.channel!r}: connection {sync.channel.connection_id!r} leads to the store"
+            f" {store_hash!r}, but the listings were imported from {known[0]['store_hash']!r}: the products' ids mean"
+            " others there. Nothing was sent. Correct the connection, or run import_listings first."
+        )
+
+
+def _plan(session: Session, sync: Sync, store_hash: str) -> Plan:
+    """Make the plan anew, from what is wanted now; a dry run leaves nothing of it but the plan itself."""
+    run_no = sync.run.run_no
+    session.run("sync_listings/create_staging", run_no=run_no)
+    with session.savepoint() as planning:
+        sync.within(session, "sync_listings/begin_plan")
+        session.run(
+            "runs/describe_rules",
+            channel=sync.channel.channel,
+            connection_id=sync.channel.connection_id,
+            store_hash=store_hash,
+            rules=json.dumps(sync.channel.rules()),
+        )
+        for name in (
+            "sync_listings/note_links",
+            "sync_listings/find_differing",
+            "sync_listings/hold_prices",
+            "sync_listings/plan_prices",
+            "sync_listings/plan_stock",
+            "sync_listings/plan_actions",
+            "sync_listings/number_batches",
+        ):
+            sync.within(session, name)
+        measured = session.row("sync_listings/measure_plan", run_no=run_no, **sync.values)
+        plan = Plan(measured["rows"], _judged(session, sync, measured))
+        if sync.run.dry_run:
+            planned = {
+                "plan": session.rows("sync_listings/read_plan", run_no=run_no),
+                "problem": session.rows("sync_listings/read_problems", run_no=run_no),
+            }
+            planning.rollback()
+            for table, rows in planned.items():
+                if rows:
+                    session.copy_staged(table, run_no, tuple(rows[0].keys()), (tuple(row.values()) for row in rows))
+        mark(session, sync.run, PLANNED)
+    return plan
+
+
+def _judged(session: Session, sync: Sync, measured: RowMapping) -> str | None:
+    """What the guards say of the plan, with the worst of it, as a person reads it in the log and in Airflow's UI."""
+    large = {} if sync.confirmed else dict(_large(measured, sync))
+    if not large:
+        return None
+    worst = session.rows(
+        "sync_listings/list_guarded",
+        run_no=sync.run.run_no,
+        channel=sync.channel.channel,
+        guards=list(large),
+        most=MOST_SHOWN,
+    )
+    lines = [f"This sync would, in channel {sync.channel.channel!r}:", ""]
+    lines += [f"* {said}" for said in large.values()]
+    lines += ["", "| listing or SKU | title | change |", "| --- | --- | --- |"]
+    lines += [f"| {_cell(row['entity_key'])} | {_cell(row['title'])} | {_cell(row['change'])} |" for row in worst]
+    return "\n".join(lines)
+
+
+def _large(measured: RowMapping, sync: Sync) -> Iterable[tuple[str, str]]:
+    settings = sync.settings
+    listings = measured["listings"]
+    if listings < GUARDED_FROM:
+        return
+    for guard, name, most, would in (
+        ("zeroed", "max_zeroed_share", settings.max_zeroed_share, "bring the stock of {} of {} listings to zero"),
+        ("hidden", "max_hidden_share", settings.max_hidden_share, "hide {} of {} listings"),
+        ("delisted", "max_delisted_share", settings.max_delisted_share, "delete {} of {} listings from the store"),
+        ("price", "max_held_share", settings.max_held_share, "change prices of {} of {} listings beyond all measure"),
+    ):
+        count = measured["held" if guard == "price" else guard]
+        if count / listings > most:
+            said = would.format(count, listings)
+            yield guard, f"{said} ({count / listings:.0%}; sync_listings.{name} allows {most:.0%})"
+
+
+def _cell(text: str | None) -> str:
+    """A text as a cell of a Markdown table: whatever it holds, it stays text."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join((text or "").split()))[:80]
+
+
+def _send(store: StoreClient, sync: Sync) -> None:
+    with hold_claim(store, sync.run, sync.channel.writing) as claim:
+        for last in (*[False] * (PLANS - 1), True):
+            with sync.run.transaction() as session:
+                plan = _plan(session, sync, store.store_hash)
+                _guard(session, sync, plan)
+            try:
+                Push(store, sync, claim).everything(plan.rows)
+                break
+            except StagingLost as lost:
+                if last:
+                    raise
+                log.warning("%s: comparing anew", lost)
+            except Unknown as unknown:
+                if last:
+                    raise
+                log.warning("%s; waiting until it has taken effect or never will, then comparing anew", unknown)
+                claim.wait_out()
+        _verify_stock(store, sync)
+
+
+def _guard(session: Session, sync: Sync, plan: Plan) -> None:
+    """Stop where a guard binds, unless a person has approved all that it is about."""
+    if plan.said is None:
+        return
+    unapproved = session.row("sync_listings/count_unapproved", run_no=sync.run.run_no)
+    if unapproved["asked"] == 0:
+        raise RunStopped(f"{plan.said}\n{CONFIRM}")
+    if unapproved["rows"]:
+        raise RunStopped(
+            f"plan_grew: since it was approved, {unapproved['rows']} more changes would need approval, such as of"
+            f" {unapproved['example']!r}. Nothing was sent; run it again to be asked anew.\n{plan.said}"
+        )
+
+
+class Push:
+    """Sends one plan, call by call.
+
+    :param claim: the right to write to the store.
+    """
+
+    def __init__(self, store: StoreClient, sync: Sync, claim: Claim) -> None:
+        self._store = store
+        self._sync = sync
+        self._claim = claim
+        self._sender = Sender()
+        self._gone: set[int] = set()
+
+    def everything(self, rows: int) -> None:
+        """Send what is planned.
+
+        :raises Unknown: a call's fate is unknown; what was confirmed before it is recorded.
+        """
+        progress = Progress("changes", self._sync.run, self._store, unit="batches")
+        progress.expect(rows)
+        with self._sync.run.transaction() as session:
+            need(session, self._sync.run, PLANNED)
+            batches = session.rows("sync_listings/list_batches", run_no=self._sync.run.run_no)
+        for batch in batches:
+            items = self._read(batch["call"], batch["batch"])
+            if items:
+                self._send(batch["call"], items)
+            progress.add(sum(len(item.plan_nos) for item in items))
+        if self._gone:
+            self._look_for_gone()
+        if rows:
+            log.info("sent: %s", progress.line())
+
+    def _read(self, call: str, batch: int) -> list[Item]:
+        with self._sync.run.transaction() as session:
+            need(session, self._sync.run, PLANNED)
+            rows = session.rows(
+                "sync_listings/read_batch",
+                run_no=self._sync.run.run_no,
+                channel=self._sync.channel.channel,
+                call=call,
+                batch=batch,
+            )
+        if call not in ("products", "showing"):
+            return [Item([row["plan_no"]], row["product_id"], row["variant_id"], row["sent"]) for row in rows]
+        products: dict[int, Item] = {}
+        for row in rows:  # several changes of one product are one entry of the call
+            item = products.setdefault(row["product_id"], Item([], row["product_id"], None))
+            item.plan_nos.append(row["plan_no"])
+            item.sent.update(row["sent"])
+        return list(products.values())
+
+    def _send(self, call: str, items: Sequence[Item]) -> None:
+        make, settle = {
+            "products": (self._change_products, "sync_listings/settle_products"),
+            "showing": (self._change_products, "sync_listings/settle_products"),
+            "variants": (self._change_variants, "sync_listings/settle_variants"),
+            "stock": (self._set_stock, "sync_listings/settle_stock"),
+            "delist": (self._delete, "sync_listings/settle_delisted"),
+        }[call]
+
+        def attempt(batch: Sequence[Item]) -> None:
+            try:
+                make(batch)
+            except Unknown:
+                self._record(batch, "unknown")
+                raise
+
+        def refuse(item: Item, refusal: Refused) -> None:
+            reason = reason_of(refusal, item.named if call == "stock" else "")
+            if refusal.status == 404 or "not found" in reason.lower():
+                self._gone.add(item.product_id)
+            self._record([item], "refused", reason=reason)
+
+        self._sender.send(
+            items,
+            attempt,
+            lambda batch: self._record(batch, "done", settle=settle),
+            refuse,
+            (lambda item: item.named) if call == "stock" else None,
+        )
+
+    def _change_products(self, items: Sequence[Item]) -> None:
+        changes = [{"id": item.product_id, **item.sent} for item in items]
+        store_catalog.change_products(self._store, changes, self._claim.check)
+
+    def _change_variants(self, items: Sequence[Item]) -> None:
+        changes = [{"id": item.variant_id, **item.sent} for item in items]
+        store_catalog.change_variants(self._store, changes, self._claim.check)
+
+    def _set_stock(self, items: Sequence[Item]) -> None:
+        adjustments = [
+            {
+                **item.sent,
+                **({"product_id": item.product_id} if item.variant_id is None else {"variant_id": item.variant_id}),
+            }
+            for item in items
+        ]
+        store_catalog.set_stock(self._store, adjustments, self._claim.check)
+
+    def _delete(self, items: Sequence[Item]) -> None:
+        product_ids = [item.product_id for item in items]
+        store_catalog.delete_products(self._store, product_ids, self._claim.check)
+        left, _ = store_catalog.living(self._store, product_ids)
+        if left:
+            raise Unknown(
+                f"the store confirmed that products were deleted and still has {len(left)} of them, such as {min(left)}"
+            )
+
+    def _record(
+        self, items: Sequence[Item], state: str, *, settle: str | None = None, reason: str | None = None
+    ) -> None:
+        plan_nos = [plan_no for item in items for plan_no in item.plan_nos]
+        with self._claim.settling() as settling:
+            session = settling.session
+            need(session, self._sync.run, PLANNED)
+            self._sync.within(session, "sync_listings/announce_own_write")
+            if settle is not None:
+                self._sync.within(session, settle, plan_nos=plan_nos)
+            self._sync.within(
+                session,
+                "sync_listings/record_push",
+                plan_nos=plan_nos,
+                state=state,
+                reason=reason,
+                hint=HINTS[Reason.REFUSED_BY_STORE],
+                epoch=self._claim.epoch,
+                sent_at=settling.sent_at,
+            )
+            if settle == "sync_listings/settle_stock":
+                self._sync.within(session, "sync_listings/settle_stock_actions", epoch=self._claim.epoch)
+
+    def _look_for_gone(self) -> None:
+        """What the store does not know any more is looked for by id before it is taken for gone."""
+        asked = sorted(self._gone)
+        products, variants = store_catalog.living(self._store, asked)
+        with self._sync.run.transaction() as session:
+            self._sync.within(session, "sync_listings/announce_own_write")
+            self._sync.within(
+                session,
+                "sync_listings/settle_gone",
+                product_ids=asked,
+                living_products=sorted(products),
+                living_variants=sorted(variants),
+                hint=HINTS[Reason.GONE_FROM_STORE],
+            )
+
+
+def _verify_stock(store: StoreClient, sync: Sync) -> None:
+    """Read some of the quantities sent back: the store answers before it has worked them off."""
+    most = sync.settings.verify_stock_sample
+    location_id = sync.values["location_id"]
+    if not most:
+        return
+    with sync.run.transaction() as session:
+        sample = session.rows("sync_listings/sample_stock", run_no=sync.run.run_no, most=most)
+    differing = {(row["product_id"], row["variant_id"]): row for row in sample}
+    for wait in (0.0, 1.0, 2.0, 4.0):
+        if not differing:
+            break
+        time.sleep(wait)
+        shown = store_catalog.stock_of(store, location_id, {product_id for product_id, _ in differing})
+        differing = {item: row for item, row in differing.items() if shown.get(item) != row["quantity"]}
+    if sample:
+        log.info("read %d quantities back: %d are not as sent", len(sample), len(differing))
+    if differing:
+        with sync.run.transaction() as session:
+            session.copy_staged(
+                "problem",
+                sync.run.run_no,
+                ("entity", "entity_key", "reason", "message", "source"),
+                [
+                    (
+                        "variant",
+                        row["master_sku"],
+                        Reason.STOCK_NOT_CONFIRMED.value,
+                        f"The store confirmed the quantity {row['quantity']} of {row['master_sku']} and shows"
+                        f" {shown.get(item, 'none')}.",
+                        f"product/{row['product_id']}",
+                    )
+                    for item, row in differing.items()
+                ],
+            )
+
+
+def _conclude(sync: Sync) -> Counts:
+    run = sync.run
+    with run.transaction() as session:
+        if not run.dry_run:
+            sync.within(session, "sync_listings/record_problems")
+        counts = Counts(**session.row("sync_listings/count_outcome", run_no=run.run_no, **sync.values))
+        red = sync.settings.problems_fail_run and counts.skipped + counts.failed > 0
+        said = []
+        if run.dry_run:
+            said.append("Dry run: nothing was sent; mart.push_history has what would have been.")
+        if red:
+            said.append("Problems were left, and sync_listings.problems_fail_run ends such a run red.")
+        succeed(session, run, counts, " ".join(said) or None, state="failed" if red else "success")
+    with run.warehouse.transaction() as session:
+        session.run("sync_listings/drop_staging", run_no=run.run_no)
+    return counts
+
+
+def _sync(step: Step) -> Sync:
+    return Sync(
+        step.run,
+        step.channel,
+        step.settings,
+        skus=step.skus,
+        confirmed=bool(step.params.get("confirm_large_change")),
+        puts_stock_back="quantity" in (step.named.get("fields") or ()),
+    )
+
+
+def _extract(step: Step) -> dict[str, Any]:
+    return extract(_sync(step), step.store.store_hash)
+
+
+def _load(step: Step) -> dict[str, Any]:
+    return load(step.store, _sync(step)).as_dict()
+
+
+STEPS: Mapping[str, Callable[[Step], dict[str, Any]]] = {"extract": _extract, "load": _load}
+"""The tasks of a run in their order; where somebody is to approve, that comes between."""
