@@ -12,7 +12,7 @@ from sandbox.catalog.catalog import Catalog, CatalogState
 from sandbox.catalog.plan import Plan
 from sandbox.clock import Clock
 from sandbox.effects import Effect
-from sandbox.exchange import Json, Request
+from sandbox.exchange import Json, Request, invalid
 from sandbox.faults import Faults, Rule
 from sandbox.orders.lines import shelf_of
 from sandbox.orders.orders import Orders, OrdersState
@@ -38,6 +38,8 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Fa
     timezone: str = "America/Chicago"
     weight_units: str = "KGS"
     is_price_entered_with_tax: bool = False
+    refused_skus: dict[str, str] = {}
+    """SKUs that the store takes no change of, each with the reason that it gives."""
 
 
 class StoreState(msgspec.Struct):
@@ -110,6 +112,18 @@ class Store:
         self.rate_limit.quota = configuration.quota
         self.rate_limit.window_ms = configuration.window_ms
         self.clock.offset_seconds = configuration.clock_offset_seconds
+
+    def refuse(self, product: Json, *skus: str | None) -> None:
+        """Refuse a change where the configuration wants that.
+
+        :param product: its SKU and those of its variants count, where no others are given.
+        :raises Refusal: 422 with the reason.
+        """
+        refused = {sku.lower(): reason for sku, reason in self.configuration.refused_skus.items()}
+        if refused:
+            for sku in skus or (product.get("sku"), *(each.get("sku") for each in product.get("variants") or [])):
+                if (sku or "").lower() in refused:
+                    raise invalid({"sku": refused[(sku or "").lower()]})
 
     def count(self, request: Request, outcome: str) -> None:
         """Note how a request ended: its status, or the fault that cut it."""

@@ -23,6 +23,7 @@ DELETE_FILTERS = frozenset(
 def create_product(store: Store, request: Request) -> Answer:
     """POST: one product, with its variants, custom fields and images inline."""
     given = request.json_object()
+    store.refuse(given)
     brands = len(store.catalog.brands)
     product = drafts.created(store.catalog, given, store.clock.iso())
     _note_brands(store, request, brands)
@@ -37,6 +38,7 @@ def update_product(store: Store, request: Request) -> Answer:
     product = store.catalog.editable(request.number("product_id"))
     if product is None:
         raise not_found(request.path)
+    store.refuse(product)
     brands = len(store.catalog.brands)
     product = drafts.updated(store.catalog, product, given, store.clock.iso())
     _note_brands(store, request, brands)
@@ -56,6 +58,7 @@ def update_products(store: Store, request: Request) -> Answer:
         product = made.get(given["id"]) or store.catalog.editable(given["id"])
         if product is None:
             raise not_found(f"{request.path}/{given['id']}")
+        store.refuse(product)
         made[given["id"]] = drafts.updated(store.catalog, product, given, store.clock.iso())
     drafts.check_batch(made.values())
     _note_brands(store, request, brands)

@@ -27,6 +27,7 @@ def update_variants(store: Store, request: Request) -> Answer:
     for given in changes:
         try:
             product, variant = _found(store, products, given.get("id"), request.path)
+            store.refuse(product, variant["sku"])
             drafts.variant_updated(store.catalog, product, variant, given)
             sku = (given.get("sku") or "").lower()
             if sku and skus.setdefault(sku, variant["id"]) != variant["id"]:
@@ -49,6 +50,7 @@ def update_variant(store: Store, request: Request) -> Answer:
     product, variant = _found(store, products, request.number("variant_id"), request.path)
     if product["id"] != request.number("product_id"):
         raise not_found(request.path)
+    store.refuse(product, variant["sku"])
     drafts.variant_updated(store.catalog, product, variant, given)
     _store(store, products)
     store.note(request, "variant.updated", variant["id"], given)

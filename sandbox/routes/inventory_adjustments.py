@@ -67,6 +67,12 @@ def _understood(store: Store, item: object) -> Adjustment:
     if not isinstance(quantity, int) or isinstance(quantity, bool) or not 0 <= quantity <= INTEGER_MOST:
         raise ValueError(f"quantity must be an integer from 0 to {INTEGER_MOST}")
     product_id, variant_id, name = _item(store, item)
+    product = store.catalog.editable(product_id)
+    if product is not None and store.configuration.refused_skus:
+        try:
+            store.refuse(product, *(each["sku"] for each in product["variants"] if variant_id in (None, each["id"])))
+        except Refusal as refusal:
+            raise ValueError(f"Item with {name} is refused: {(refusal.errors or {})['sku']}") from None
     tracking = store.catalog.indexes.facts[product_id].tracking
     if tracking == "product" and variant_id is None:
         return Adjustment(location_id, product_id, None, quantity)

@@ -230,3 +230,45 @@ def test_a_body_of_another_shape_is_refused(store: SandboxProcess, body: object)
     assert store.request("POST", PRODUCTS, json=body).status_code in (400, 422)
     assert store.request("PUT", VARIANTS, json=body if body != [] else [5]).status_code in (400, 422)
     assert store.request("PUT", ADJUST, json=body).status_code in (400, 422)
+
+
+# --- refusals on demand ---
+
+
+@pytest.fixture
+def refusing(store: SandboxProcess) -> tuple[SandboxProcess, int, int]:
+    """A store that takes no change of one SKU; with its product's and its variant's id."""
+    product = next(
+        each for each in store.products() if each["inventory_tracking"] == "variant" and each["variants"][0]["sku"]
+    )
+    variant = product["variants"][0]
+    store.configure(refused_skus={variant["sku"].lower(): "is locked by the merchant"})
+    return store, product["id"], variant["id"]
+
+
+def test_a_refused_sku_refuses_each_batch_that_names_it(refusing: tuple[SandboxProcess, int, int]) -> None:
+    store, product_id, variant_id = refusing
+    before = store.products()
+    other = next(each for each in before if each["id"] != product_id)
+    batches = [
+        ("/v3/catalog/variants", [{"id": variant_id, "price": 1}, {"id": other["variants"][0]["id"], "price": 1}]),
+        ("/v3/catalog/products", [{"id": product_id, "is_visible": False}, {"id": other["id"], "is_visible": False}]),
+        (f"/v3/catalog/products/{product_id}", {"name": "Another name"}),
+        (f"/v3/catalog/products/{product_id}/variants/{variant_id}", {"price": 1}),
+        (
+            "/v3/inventory/adjustments/absolute",
+            {"items": [{"location_id": 1, "variant_id": variant_id, "quantity": 1}]},
+        ),
+    ]
+    for path, body in batches:
+        answer = store.request("PUT", path, json=body)
+        assert answer.status_code == 422, path
+        assert "is locked by the merchant" in answer.text, path
+    assert store.products() == before
+
+
+def test_other_skus_are_not_refused(refusing: tuple[SandboxProcess, int, int]) -> None:
+    store, product_id, _ = refusing
+    other = next(each for each in store.products() if each["id"] != product_id)
+    answer = store.request("PUT", "/v3/catalog/products", json=[{"id": other["id"], "is_visible": False}])
+    assert answer.status_code == 200
