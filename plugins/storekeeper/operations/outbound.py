@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
+from storekeeper.bigcommerce import last_look
 from storekeeper.bigcommerce.client import StoreClient
-from storekeeper.bigcommerce.last_look import LOOK_SECONDS
 from storekeeper.outcomes import Refused
 from storekeeper.settings import Writing
 from storekeeper.warehouse.claim import Claim, Terms
@@ -43,7 +43,7 @@ def hold_claim(store: StoreClient, run: Run, terms: Writing) -> AbstractContextM
             wait=terms.claim_wait_seconds,
             lease=terms.lease_seconds,
             heartbeat=terms.heartbeat_seconds,
-            call=LOOK_SECONDS + store.patience.read,
+            call=last_look.LOOK_SECONDS + store.patience.read,
         ),
     )
 
