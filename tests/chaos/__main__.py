@@ -73,7 +73,7 @@ def _points(asked: argparse.Namespace) -> list[Point]:
                 usual = lane.undisturbed(situation.name)
                 requests, statements = usual.requests, len(usual.statements)
                 print(f"{operation.name}, {situation.name}: {requests} requests, {statements} statements", flush=True)
-                points += every_point(operation.name, situation.name, requests, statements)
+                points += every_point(operation.name, situation.name, requests, statements, outbound=operation.outbound)
                 share = -(-asked.pairs // len(operation.situations))
                 points += pairs(operation.name, situation.name, statements, share, asked.seed)
     if asked.fault:

@@ -20,7 +20,7 @@ from stack.places import PROJECT, database_home
 from stack.postgres import EmbeddedPostgres
 from tests.chaos.operations import Operation, Situation
 from tests.chaos.proxy import PostgresProxy, Statement
-from tests.chaos.state import EARLY, Warehouse, warehouse_state, without
+from tests.chaos.state import EARLY, Warehouse, store_state, warehouse_state, without
 from tests.conftest import Database
 
 THROWAWAY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
@@ -126,14 +126,14 @@ class Lane:
         situation.before(store, database, lambda: origin.must_succeed("before"))
         database.close()
         store.forget_requests()
-        moves = situation.moves(store)
+        moves = list(situation.moves(store))
         blink = self.operation.blink(store) if self.operation.blink else ({}, {})
         store.snapshot()
         before = origin.state()
         with self.place(situation.name) as place:
             place.must_succeed(FIRST)
             statements, requests = list(self.proxy.statements), store.request_count()
-            after, effects, catalog = place.state(), store.effects(), store.dump()
+            after, effects, catalog = place.state(), store.effects(), store_state(store.dump())
             place.move(moves)
             place.must_succeed(SECOND)
             after_and_moved = place.state()
@@ -243,7 +243,20 @@ class Place:
     def move(self, moves: Sequence[dict[str, Any]]) -> None:
         """Let the store move."""
         for move in moves:
-            self.store.admin(move["path"], move.get("body"), method=move["method"])
+            if "sql" in move:
+                with psycopg.connect(self.lane.server.uri(self.database)) as connection:
+                    connection.execute(move["sql"])
+            else:
+                self.store.admin(move["path"], move.get("body"), method=move["method"])
+
+    def confirmed_twice(self) -> list[str]:
+        """What the ledger says the store confirmed to more than one call, with the same values."""
+        with psycopg.connect(self.lane.server.uri(self.database)) as connection:
+            rows = connection.execute(
+                "select entity_key || ' ' || action from ops.push where state = 'done' and detail ? 'to'"
+                " group by entity_key, action, detail -> 'to' having count(*) > 1"
+            ).fetchall()
+        return [str(row[0]) for row in rows]
 
     def committed_step(self, run_id: str) -> str:
         """The last step of a run that is committed."""

@@ -9,8 +9,10 @@ from email.utils import format_datetime
 from typing import Any
 
 from sandbox.process import SandboxProcess
-from storekeeper.operations import get_orders, import_listings
-from storekeeper.operations.step import Step
+from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.operations import get_orders, import_listings, sync_listings
+from storekeeper.operations.step import Step, attempt
+from storekeeper.settings import Channel
 from tests.conftest import Database
 
 CHANNEL = "shop"
@@ -25,7 +27,8 @@ class Situation:
     :param settings: the operation's settings.
     :param before: brings store and warehouse there; gets the store, the database, and a function that runs the
         operation undisturbed.
-    :param moves: admin requests that change the store while the operation runs; see the fault ``change``.
+    :param moves: admin requests that change the store while the operation runs; see the fault ``change``. Of an
+        operation that writes to the store, ``{"sql": ...}``: what changes in the warehouse.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Operation:
     :param steps: its tasks in order.
     :param store: options of the sandbox store.
     :param blink: admin requests that take a record out of the store, and put it back; None where none ever comes back.
+    :param outbound: it writes to the store: call by call, so that a failure may leave a part of the effect.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Operation:
     situations: tuple[Situation, ...]
     store: Mapping[str, Any] = field(default_factory=dict)
     blink: Callable[[SandboxProcess], tuple[dict[str, Any], dict[str, Any]]] | None = None
+    outbound: bool = False
 
     def situation(self, name: str) -> Situation:
         """One of its situations."""
@@ -159,6 +164,59 @@ def busy_shoppers(store: SandboxProcess) -> list[dict[str, Any]]:
     ]
 
 
+def imported(store: SandboxProcess, database: Database) -> None:
+    """The store's listings are in the warehouse, unpaused."""
+    channel = Channel.model_validate({"channel": CHANNEL, "import_listings": {"new_listings_paused": False}})
+    warehouse = database.warehouse()
+    for task, work in import_listings.STEPS.items():
+        with attempt(
+            task,
+            warehouse,
+            channel,
+            "import_listings",
+            run_id="imported",
+            params={},
+            open_store=lambda: StoreClient(store.root, "sandbox", "sandbox-token"),
+        ) as step:
+            work(step)
+    warehouse.close()
+
+
+def a_morning_on(store: SandboxProcess, database: Database, run: Run) -> None:
+    """The warehouse and the store agree; since then everything that a sync may meet has changed in the warehouse."""
+    imported(store, database)
+    products = sorted((each for each in store.products() if each["variants"]), key=lambda each: int(each["id"]))
+    sold = [each for each in products if all(each["variants"][0]["sku"] for _ in each["variants"])]
+    gone, hidden, unavailable, delisted = (each["id"] for each in sold[:4])
+    listing = "update core.listing set {} where product_id = %s"
+    database.run("update core.listing_variant set price = coalesce(price, channel_price) + 1")
+    database.run("update core.listing_variant set quantity = quantity + 3 where quantity is not null")
+    store.delete_product(gone)
+    store.configure(refused_skus={each["sku"]: "is locked by the merchant" for each in sold[4]["variants"][:1]})
+    database.run(listing.format("queued_action = 'hide'"), hidden)
+    store.patch_product(unavailable, availability="disabled")
+    state = "status = 'hidden', hidden_as = 'unavailable', queued_action = 'unhide'"
+    database.run(listing.format(state), unavailable)
+    database.run(listing.format("queued_action = 'delist'"), delisted)
+    database.run(
+        "update core.listing_variant set price = price * 100 where variant_id = %s", sold[5]["variants"][0]["id"]
+    )
+    linked = sold[6]["variants"][0]["sku"]
+    database.run("insert into core.inventory_item (master_sku, price, quantity) values (%s, 12.5, 44)", linked)
+    paused = sold[7]["id"]
+    database.run(listing.format("paused = true, queued_action = 'hide'"), paused)
+
+
+def another_feed(store: SandboxProcess) -> list[dict[str, Any]]:
+    """Prices and quantities move on, and somebody queues another action."""
+    products = sorted((each for each in store.products() if each["variants"]), key=lambda each: int(each["id"]))
+    return [
+        {"sql": "update core.listing_variant set price = price + 0.5"},
+        {"sql": "update core.listing_variant set quantity = quantity + 1 where quantity is not null"},
+        {"sql": f"update core.listing set queued_action = 'hide' where product_id = {products[12]['id']}"},
+    ]
+
+
 FEW = {"page_size": 8, "readers": 2, "overlap_minutes": 1440}
 """A day's overlap: what moves in a trial bears the date of when it was thought of, which may be an hour ago."""
 
@@ -185,5 +243,12 @@ OPERATIONS = {
             Situation("later", {**FEW, "details": ["coupons"]}, a_day_on, busy_shoppers),
         ),
         {"products": 10, "seed": 7, "orders": 40, "orders_days": 20},
+    ),
+    "sync_listings": Operation(
+        "sync_listings",
+        sync_listings.STEPS,
+        (Situation("edited", {"verify_stock_sample": 5}, a_morning_on, another_feed),),
+        {"products": 30, "seed": 7},
+        outbound=True,
     ),
 }

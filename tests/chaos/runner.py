@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import create_engine
 
+from storekeeper.bigcommerce import last_look
 from storekeeper.bigcommerce.client import Patience, StoreClient
 from storekeeper.operations.step import attempt
 from storekeeper.settings import Channel
@@ -26,6 +27,8 @@ from tests.chaos.operations import CHANNEL, OPERATIONS
 
 PATIENCE = Patience(connect=2, read=0.6, total=1.2, attempts=3, backoff=0.01, backoff_most=0.05, throttled_most=5)
 STALL_SECONDS = 0.5
+LOOK_SECONDS = 0.4
+WRITING = {"claim_wait_seconds": 15, "lease_seconds": 1, "heartbeat_seconds": 0.5}
 
 
 def perform(order: dict[str, Any], log: Any) -> dict[str, Any]:
@@ -38,7 +41,8 @@ def perform(order: dict[str, Any], log: Any) -> dict[str, Any]:
         from tests.chaos.mutants import MUTANTS
 
         MUTANTS[order["mutant"]].apply()
-    channel = Channel.model_validate({"channel": CHANNEL, operation.name: order["settings"]})
+    channel = Channel.model_validate({"channel": CHANNEL, operation.name: order["settings"], "writing": WRITING})
+    last_look.LOOK_SECONDS = LOOK_SECONDS
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(order["uri"]), max_overflow=20)
     warehouse = Warehouse(engine, stall_seconds=STALL_SECONDS)
     tasks = list(operation.steps)

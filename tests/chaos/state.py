@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 SCHEMAS = ("core", "raw", "ops")
-VOLATILE = {"problem_no", "run_no", "attempt", "requests", "work_seconds", "message", "params"}
+VOLATILE = {"problem_no", "run_no", "attempt", "requests", "work_seconds", "message", "params", "push_no", "epoch"}
 """Columns that may differ between two runs that did the same; of a moment only whether there is one counts."""
 
 TOLD = {"created_at", "modified_at", "shipped_at", "changed_at", "sent_at"}
@@ -52,6 +52,23 @@ def _rows(connection: psycopg.Connection[Any], name: str, columns: list[tuple[st
     )
     query = sql.SQL("select {} from {}").format(shown, sql.Identifier(*name.split(".")))
     return sorted(msgspec.json.encode(row).decode() for row in connection.execute(query))
+
+
+PUSHED = "ops.push"
+"""What was sent: an attempt that does not know what became of a call leaves more rows of it than an undisturbed run."""
+
+
+def store_state(dump: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Everything in the store, but for the moments at which it changed."""
+    return {
+        resource: [
+            {name: value for name, value in record.items() if name != "date_modified"}
+            if resource == "product"
+            else record
+            for record in records
+        ]
+        for resource, records in dump.items()
+    }
 
 
 def without(state: Warehouse, *tables: str) -> Warehouse:

@@ -24,7 +24,7 @@ def test_a_sample_of_all_points_holds() -> None:
             for situation in operation.situations:
                 usual = lane.undisturbed(situation.name)
                 key = (operation.name, situation.name)
-                points += every_point(*key, usual.requests, len(usual.statements))
+                points += every_point(*key, usual.requests, len(usual.statements), outbound=operation.outbound)
                 twice += pairs(*key, len(usual.statements), PAIRS, SEED)
     verdicts = try_all(sample(points, POINTS, SEED) + sample(twice, PAIRS, SEED))
     broken = [explain(verdict) for verdict in verdicts if verdict.broken]

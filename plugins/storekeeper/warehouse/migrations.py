@@ -6,6 +6,7 @@ Files are only ever added, never changed: a task of the former version may still
 from __future__ import annotations
 
 import hashlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from sqlalchemy import Connection, Engine, text
 from storekeeper.warehouse.sql import SQL, statements
 
 REVISIONS = Path(__file__).parent / "revisions"
+_ALONE = threading.Lock()
+"""Alembic's environment is one for the whole process, so two threads must not migrate at once."""
+
 _LOCK = 0x53746F72  # "Stor": one migration at a time in a database
 
 
@@ -40,7 +44,7 @@ def migrate(engine: Engine, stall_ms: str) -> None:
             return
         connection.execute(text("create schema if not exists ops"))
         environment = EnvironmentContext(Config(), script, fn=lambda have, _: script._upgrade_revs("head", have))
-        with environment:
+        with _ALONE, environment:
             environment.configure(connection=connection, version_table="schema_version", version_table_schema="ops")
             environment.run_migrations()
         for content in views.values():
