@@ -30,7 +30,7 @@ from storekeeper.outcomes import (
     RunSuperseded,
     SettingsError,
 )
-from storekeeper.settings import ON_INVENTORY, Channel, Settings, run_parameters
+from storekeeper.settings import ON_INVENTORY, Channel, ListingAction, Settings, run_parameters
 
 # What a repeat cannot mend is not repeated; what passes by itself is tried again soon.
 RETRIES = ExceptionRetryPolicy(
@@ -71,7 +71,7 @@ def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
         f" connection `{channel.connection_id}`.",
         schedule=_timetable(getattr(settings, "schedule", None)),
         tags=["storekeeper", operation, channel.channel],
-        params=_run_form(settings),
+        params=_run_form(operation, settings),
     )
 
 
@@ -198,10 +198,56 @@ _THIS_RUN = {
 }
 """The parameters that narrow, try or confirm a single run, by name."""
 
+_OF_ONE_OPERATION = {
+    "change_listing_status": {
+        "action": Param(
+            None,
+            type="string",
+            enum=[action.value for action in ListingAction],
+            values_display={action.value: action.label for action in ListingAction},
+            title="Action",
+            description="What is to be done about the listings. Nothing is sent to the store by this run.",
+            section="This run",
+        ),
+        "skus": Param(
+            [],
+            type="array",
+            items={"type": "string"},
+            title="Master SKUs",
+            description="One a line, or separated by commas, in any letter case. Required: empty never means all.",
+            section="This run",
+        ),
+        "whole_listing": Param(
+            False,
+            type="boolean",
+            title="Whole listings",
+            description="An action belongs to a listing with all its variants. Without this, a run that names only some"
+            " of them is refused.",
+            section="This run",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Try with this first: the log shows each listing it would touch, and nothing is written.",
+            section="This run",
+        ),
+        "confirm_large_change": Param(
+            False,
+            type="boolean",
+            title="Confirm the deletion",
+            description="Delist always needs it: the products are deleted from the store.",
+            section="This run",
+        ),
+    }
+}
+"""Parameters that only one operation has, or means in a way of its own, by operation and name."""
 
-def _run_form(settings: Settings) -> dict[str, Param]:
+
+def _run_form(operation: str, settings: Settings) -> dict[str, Param]:
     """The trigger form: what narrows or confirms this run, then the operation's settings, the channel's as default."""
-    form = {name: copy(_THIS_RUN[name]) for name in settings.this_run}
+    known = {**_THIS_RUN, **_OF_ONE_OPERATION.get(operation, {})}
+    form = {name: copy(known[name]) for name in settings.this_run}
     values = settings.model_dump(mode="json")
     for name, field in run_parameters(type(settings)).items():
         form[name] = Param(

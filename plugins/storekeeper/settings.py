@@ -511,6 +511,39 @@ class SyncListings(Settings):
     )
 
 
+class ListingAction(StrEnum):
+    """What a person may do about listings."""
+
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+    HIDE = "hide"
+    UNHIDE = "unhide"
+    DELIST = "delist"
+    PUBLISH = "publish"
+    OVERWRITE = "overwrite"
+    CANCEL = "cancel"
+
+    @property
+    def label(self) -> str:
+        """The action as the trigger form offers it."""
+        return {
+            ListingAction.PAUSE: "Pause: send nothing to the store, at once",
+            ListingAction.UNPAUSE: "Unpause: send again, what is queued too",
+            ListingAction.HIDE: "Hide: not shown in the store, by the next sync",
+            ListingAction.UNHIDE: "Unhide: shown again, by the next sync",
+            ListingAction.DELIST: "Delist: deleted from the store, by the next sync",
+            ListingAction.PUBLISH: "Publish: created in the store, by the next publish",
+            ListingAction.OVERWRITE: "Overwrite: all its data sent anew, by the next publish",
+            ListingAction.CANCEL: "Cancel: take a queued action back",
+        }[self]
+
+
+class ChangeListingStatus(Settings):
+    """Change Listing Status has no settings: a person says each time what is to be done."""
+
+    this_run: ClassVar[tuple[str, ...]] = ("action", "skus", "whole_listing", "dry_run", "confirm_large_change")
+
+
 class Writing(Settings):
     """How workers agree on who may write to the store."""
 
@@ -556,6 +589,9 @@ class Channel(Settings):
     get_orders: GetOrders = Field(default_factory=lambda: GetOrders())
     sync_listings: SyncListings = Field(default_factory=lambda: SyncListings())
     writing: Writing = Field(default_factory=lambda: Writing())
+
+    change_listing_status: ClassVar[ChangeListingStatus] = ChangeListingStatus()
+    """No section of the channel's file: there is nothing to set."""
 
     _file: str = PrivateAttr("")
 

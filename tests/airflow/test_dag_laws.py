@@ -16,7 +16,7 @@ from storekeeper.settings import run_parameters
 from tests.airflow.conftest import airflow_environment, run_child, write_channel
 
 DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
-OPERATIONS = ("import_listings", "get_orders", "sync_listings")
+OPERATIONS = ("import_listings", "get_orders", "sync_listings", "change_listing_status")
 SHARED = ("forget_shopper",)
 OTHER_THAN_DEFAULT = {
     "import_listings": {
@@ -34,6 +34,13 @@ OTHER_THAN_DEFAULT = {
 THIS_RUN = {
     "import_listings": {"skus": [], "dry_run": False, "confirm_large_change": False},
     "sync_listings": {"skus": [], "dry_run": False, "confirm_large_change": False},
+    "change_listing_status": {
+        "action": None,
+        "skus": [],
+        "whole_listing": False,
+        "dry_run": False,
+        "confirm_large_change": False,
+    },
     "get_orders": {"order_ids": [], "created_from": None, "created_to": None, "dry_run": False},
 }
 
@@ -87,7 +94,7 @@ def test_the_files_parse_without_any_connection_and_quickly(tmp_path: Path) -> N
     }
     of_one, of_many = run_child("look", [str(one), str(many)], environment, tmp_path)["parsed"]
     assert (of_one["dag_ids"], of_one["import_errors"]) == (
-        ["forget_shopper", "get_orders__shop", "import_listings__shop", "sync_listings__shop"],
+        sorted([*(f"{operation}__shop" for operation in OPERATIONS), *SHARED]),
         {},
     )
     assert (len(of_many["dag_ids"]), of_many["import_errors"]) == (100 * len(OPERATIONS) + len(SHARED), {})

@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import Patience, StoreClient
-from storekeeper.operations import get_orders, import_listings, sync_listings
+from storekeeper.operations import change_listing_status, get_orders, import_listings, sync_listings
 from storekeeper.operations.step import FIRST_TASK, Step, attempt
 from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel
@@ -237,3 +237,51 @@ class SyncListings:
 @pytest.fixture
 def run_sync(store: SandboxProcess, database: Database) -> SyncListings:
     return SyncListings(store, database)
+
+
+class ChangeStatus:
+    """One channel's Change Listing Status, its one task as Airflow would run it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._numbers = itertools.count(1)
+
+    def __call__(
+        self,
+        action: str | None,
+        *skus: str,
+        channel: str = "shop",
+        run_id: str | None = None,
+        sync_listings: dict[str, Any] | None = None,
+        **params: Any,
+    ) -> Counts:
+        """Run it.
+
+        :param sync_listings: settings of the channel that its forecast reads.
+        :param params: the run's other parameters.
+        """
+        described = Channel.model_validate({"channel": channel, "sync_listings": sync_listings or {}})
+        warehouse = self._database.warehouse()
+        try:
+            ((task, work),) = change_listing_status.STEPS.items()
+            with attempt(
+                task,
+                warehouse,
+                described,
+                "change_listing_status",
+                run_id=run_id or f"run-{next(self._numbers)}",
+                params={"action": action, "skus": list(skus), **params},
+                open_store=_no_store,
+            ) as step:
+                return Counts(**work(step))
+        finally:
+            warehouse.close()
+
+
+def _no_store() -> StoreClient:
+    raise AssertionError("this operation calls no store")
+
+
+@pytest.fixture
+def change_status(database: Database) -> ChangeStatus:
+    return ChangeStatus(database)

@@ -22,7 +22,7 @@ select
     message
 from ops.run;
 
-comment on view mart.runs is 'One row a run of an operation; counted in variants, listings (publish), orders or shipments. read = created + updated + unchanged + skipped + failed.';
+comment on view mart.runs is 'One row a run of an operation; counted in variants, listings (publish, change of status), orders or shipments. read = created + updated + unchanged + skipped + failed.';
 comment on column mart.runs.channel is 'The store, by its channel''s name.';
 comment on column mart.runs.operation is 'Such as import_listings.';
 comment on column mart.runs.run_id is 'Airflow''s run id.';
@@ -33,7 +33,7 @@ comment on column mart.runs.read is 'Records looked at.';
 comment on column mart.runs.created is 'Records new in the warehouse.';
 comment on column mart.runs.updated is 'Records that changed in the warehouse, newly linked ones included.';
 comment on column mart.runs.unchanged is 'Records that were as they should be.';
-comment on column mart.runs.skipped is 'Records left out, each with a problem; orders, each in orders_not_imported.';
+comment on column mart.runs.skipped is 'Records left out, each with a problem; orders, each in orders_not_imported; listings whose status could not be changed, each in the run''s log.';
 comment on column mart.runs.failed is 'Records that could not be read, each with a problem.';
 comment on column mart.runs.requests is 'HTTP requests sent to the store, repeats included.';
 comment on column mart.runs.work_seconds is 'The tasks'' own work added up; imports and Airflow''s time between tasks left out.';

@@ -19,7 +19,10 @@ from storekeeper.warehouse.runs import Run
 log = logging.getLogger(__name__)
 
 FIRST_TASK = "extract"
-"""Each operation's first task."""
+"""The first task of an operation that has several."""
+
+ONLY_TASK = "change"
+"""The task of an operation that has one: it is the first too."""
 
 
 class Step:
@@ -109,7 +112,8 @@ def attempt(
         run_id=run_id,
         dry_run=bool(params.get("dry_run")),
         params={**params, "backfill": [str(moment) for moment in backfill]} if backfill else params,
-        first=task == FIRST_TASK,
+        first=task in (FIRST_TASK, ONLY_TASK),
+        single=task == ONLY_TASK,
     )
     step = Step(run, channel, getattr(channel, operation), params, open_store, backfill, named)
     started, failed = time.monotonic(), True

@@ -52,6 +52,7 @@ class Run:
         dry_run: bool = False,
         params: Mapping[str, Any] | None = None,
         first: bool = False,
+        single: bool = False,
     ) -> Self:
         """A task of a run starts; the first one opens the run.
 
@@ -59,6 +60,8 @@ class Run:
         :param params: as a person gave them, kept for the record.
         :param first: it is the run's first task. Where the run has loaded already, or has other parameters by now, a
             person or a backfill has cleared it: then it begins anew.
+        :param single: the first task is the last one too. Where the run has loaded, this may be a repeat that does not
+            know it: the run stays as it is, unless it has other parameters by now.
         """
         run_key = f"{channel}/{operation}/{run_id}"
         with warehouse.transaction() as session:
@@ -71,7 +74,7 @@ class Run:
         cleared: Sequence[RowMapping] = ()
         if first:
             with warehouse.transaction() as session:
-                cleared = session.rows("runs/is_cleared", **values)
+                cleared = session.rows("runs/is_cleared", single=single, **values)
             warehouse.drop_staging("runs/list_expired_staging", channel=channel)
             for row in cleared:
                 warehouse.drop_staging("runs/list_own_staging", number=str(row["run_no"]))
