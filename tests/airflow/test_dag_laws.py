@@ -12,7 +12,7 @@ import pytest
 from stack.places import PROJECT
 from storekeeper import outcomes
 from storekeeper.channels import load_channels
-from storekeeper.settings import run_parameters
+from storekeeper.settings import ListingAction, run_parameters
 from tests.airflow.conftest import airflow_environment, run_child, write_channel
 
 DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
@@ -273,6 +273,18 @@ def test_each_field_of_the_form_has_a_type_a_title_a_description_and_a_section(d
 @pytest.mark.parametrize("value", [[], None, ["A-1", " a-2 ", ""]])
 def test_the_form_takes_what_a_person_pastes_as_skus(dags: dict[str, Any], value: Any) -> None:
     assert dags["import_listings__plain"].params.get_param("skus").resolve(value) == value
+
+
+def test_the_form_offers_each_action_by_a_readable_name_and_presets_none(dags: dict[str, Any]) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    action = dags["change_listing_status__plain"].params.get_param("action")
+    assert list(action.schema["values_display"]) == action.schema["enum"] == [each.value for each in ListingAction]
+    assert all(label.lower().startswith(value) for value, label in action.schema["values_display"].items())
+    for value in (None, "", "Hide", "remove"):
+        with pytest.raises(ParamValidationError):
+            action.resolve(value)
+    assert dags["change_listing_status__plain"].schedule is None
 
 
 @pytest.mark.parametrize("value", [[], None, ["101", " 102,103 ", ""], [101, 102]])

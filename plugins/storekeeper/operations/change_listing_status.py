@@ -118,7 +118,7 @@ def change(run: Run, channel: Channel, order: Order) -> Counts:
             if run.dry_run:
                 changing.rollback()
         if refused:
-            said.append(f"Without the dry run this would be refused: {refused}")
+            said.append(f"Without the dry run this would be refused:\n{refused}")
         for line in said:
             log.warning("%s", line)
         if run.dry_run:
