@@ -61,3 +61,17 @@ where
     r.channel = :channel
     and r.product_id = any(cast(:product_ids as bigint[]))
     and r.product_id <> all(cast(:living_products as bigint[]));
+
+update ops.problem as o set
+    open = false,
+    closed_at = now()
+where
+    o.channel = :channel
+    and o.operation = 'sync_listings'
+    and o.open
+    and o.reason = 'refused_by_store'
+    and exists (
+        select 1
+        from core.listing_variant as v
+        where v.channel = o.channel and v.master_sku = o.entity_key and v.variant_id is null
+    );

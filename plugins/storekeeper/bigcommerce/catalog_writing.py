@@ -82,7 +82,7 @@ def living(store: StoreClient, product_ids: Sequence[int]) -> tuple[set[int], se
         query: Query = {
             "id:in": ",".join(map(str, chosen)),
             "include": "variants",
-            "include_fields": "name",
+            "include_fields": "name",  # the id always comes along; it is not among the fields that may be named
             "limit": MOST_PER_PAGE,
         }
         for product in store.get(PRODUCTS, query).decode(_Products).data:
