@@ -18,6 +18,7 @@ from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
 from tests.conftest import Database
+from tests.operations.sync_shop import Shop
 
 QUICK = Patience(connect=2, read=3, total=6, attempts=3, backoff=0.02, backoff_most=0.1, throttled_most=20)
 
@@ -285,3 +286,27 @@ def _no_store() -> StoreClient:
 @pytest.fixture
 def change_status(database: Database) -> ChangeStatus:
     return ChangeStatus(database)
+
+
+@pytest.fixture(scope="session")
+def running_small_store() -> Iterator[SandboxProcess]:
+    """A store of two products, to which tests add those that they are about."""
+    options = {"products": 2, "seed": 3, "quota": 0, "clean": True}
+    with SandboxProcess(**options, openapi=os.environ.get("BIGCOMMERCE_OPENAPI_DIR")) as store:
+        yield store
+
+
+@pytest.fixture
+def shop(running_small_store: SandboxProcess, database: Database) -> Iterator[Shop]:
+    """A small shop; afterwards every request and answer must have obeyed the specification."""
+    running_small_store.reset()
+    running_small_store.clear_faults()
+    running_small_store.forget_requests()
+    running_small_store.admin("violations", method="DELETE")
+    yield Shop(
+        running_small_store,
+        database,
+        Import(running_small_store, database),
+        SyncListings(running_small_store, database),
+    )
+    assert running_small_store.violations() == []
