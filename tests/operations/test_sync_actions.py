@@ -92,7 +92,6 @@ def test_an_inventory_that_moves_while_a_listing_is_hidden_shows_when_it_is_show
     assert (shop.stock("A"), shop.row("A")["status"], shop.waiting()) == (9, "listed", [])
 
 
-@pytest.mark.xfail(strict=True, reason="unhiding an unavailable product makes it available, whatever it was before")
 def test_a_preorder_that_was_unavailable_for_a_while_is_a_preorder_again(shop: Shop) -> None:
     shop.add("A", availability="preorder")
     shop.pull()
@@ -134,7 +133,6 @@ def test_hiding_by_stock_needs_stock_that_is_managed(shop: Shop) -> None:
     assert {reason for _, reason in shop.problems()} == {"inventory_not_tracked"}
 
 
-@pytest.mark.xfail(strict=True, reason="managed siblings are sold out though the listing is not hidden")
 def test_a_listing_that_cannot_be_hidden_by_its_stock_keeps_its_stock(shop: Shop) -> None:
     shop.add_variants("A", "A2", stock=4)
     shop.pull()
@@ -149,12 +147,7 @@ def test_a_listing_that_cannot_be_hidden_by_its_stock_keeps_its_stock(shop: Shop
     "mode",
     [
         "create_only",
-        pytest.param(
-            "create_and_overwrite",
-            marks=pytest.mark.xfail(
-                strict=True, reason="an import takes the 0 of a hiding under way for the listing's own stock"
-            ),
-        ),
+        "create_and_overwrite",
     ],
 )
 def test_a_hiding_by_stock_that_got_halfway_forgets_no_quantity(shop: Shop, mode: str) -> None:
@@ -175,7 +168,6 @@ def test_a_hiding_by_stock_that_got_halfway_forgets_no_quantity(shop: Shop, mode
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.xfail(strict=True, reason="an import takes the 0 of a hiding under way for the listing's own stock")
 def test_a_hiding_by_stock_whose_answer_is_lost_forgets_no_quantity(shop: Shop, mode: str) -> None:
     shop.add("A")
     shop.pull()
@@ -318,7 +310,6 @@ def test_a_listing_paused_while_a_run_is_under_way_gets_no_later_call(shop: Shop
     assert shop.waiting() == [skus[-1]]
 
 
-@pytest.mark.xfail(strict=True, reason="what is paused is not looked at, and its problems close")
 def test_a_problem_of_a_listing_that_is_paused_stays_open(shop: Shop) -> None:
     shop.add("A")
     shop.pull()

@@ -323,7 +323,6 @@ def test_tracking_is_not_switched_on_for_a_product_that_nobody_counts(shop: Shop
     assert shop.product("A")["inventory_tracking"] == "none"
 
 
-@pytest.mark.xfail(strict=True, reason="tracked by variant, siblings nobody counts are off sale at 0")
 def test_switching_tracking_on_for_one_variant_leaves_its_siblings_for_sale(shop: Shop) -> None:
     shop.add_variants("V1", "V2", stock=0, inventory_tracking="product", inventory_level=9)
     shop.pull()
@@ -451,7 +450,6 @@ def test_a_further_field_below_zero_is_a_problem_and_the_rest_goes_on(shop: Shop
     assert {key for key, _ in shop.problems()} == {"A"}
 
 
-@pytest.mark.xfail(strict=True, reason="only price is rounded to the currency's digits")
 def test_a_sale_price_of_many_digits_is_rounded_as_a_price_is(shop: Shop) -> None:
     shop.add("A")
     shop.pull()
@@ -460,7 +458,6 @@ def test_a_sale_price_of_many_digits_is_rounded_as_a_price_is(shop: Shop) -> Non
     assert shop.variant("A")["sale_price"] == 8.12
 
 
-@pytest.mark.xfail(strict=True, reason="min_price looks at price alone, not at what shoppers pay")
 def test_the_least_price_binds_the_sale_price_too(shop: Shop) -> None:
     shop.add("A", price=100)
     shop.pull()
@@ -470,7 +467,6 @@ def test_the_least_price_binds_the_sale_price_too(shop: Shop) -> None:
     assert {key for key, _ in shop.problems()} == {"A"}
 
 
-@pytest.mark.xfail(strict=True, reason="max_price_change_factor looks at price alone, not at what shoppers pay")
 def test_a_sale_price_that_falls_beyond_all_measure_is_held(shop: Shop) -> None:
     shop.add("A", price=100)
     shop.pull()
@@ -486,12 +482,7 @@ def test_a_sale_price_that_falls_beyond_all_measure_is_held(shop: Shop) -> None:
     "tracking",
     [
         "variant",
-        pytest.param(
-            "product",
-            marks=pytest.mark.xfail(
-                strict=True, reason="of stock tracked by product, drift is neither shown nor put back"
-            ),
-        ),
+        "product",
     ],
 )
 def test_drift_is_shown_and_put_back_only_by_a_run_over_all(shop: Shop, tracking: str) -> None:
@@ -515,7 +506,6 @@ def test_drift_is_shown_and_put_back_only_by_a_run_over_all(shop: Shop, tracking
     assert (shop.price("A"), shop.stock("A"), shop.row("A")["drift"]) == (12, 7, False)
 
 
-@pytest.mark.xfail(strict=True, reason="of stock tracked by product, drift is neither shown nor put back")
 def test_drift_of_stock_tracked_by_product_is_shown(shop: Shop) -> None:
     shop.add("A")
     shop.pull()
@@ -571,7 +561,6 @@ def test_a_narrowed_run_leaves_the_problems_of_others_open(shop: Shop) -> None:
     assert shop.problems() == {("B", "price_held")}
 
 
-@pytest.mark.xfail(strict=True, reason="a run that does not look at prices closes their problems")
 def test_a_run_of_other_fields_leaves_a_held_price_a_problem(shop: Shop) -> None:
     shop.add("A")
     shop.pull()

@@ -70,7 +70,12 @@ select
     p.fetched_at,
     coalesce(s.price, d.price),
     s.price is null,
-    coalesce(k.quantity, case when d.variants = 1 then g.quantity end, s.inventory_level),
+    coalesce(
+        k.quantity,
+        case when d.variants = 1 then g.quantity end,
+        case when d.variants = 1 and d.inventory_tracking = 'product' then d.inventory_level end,
+        s.inventory_level
+    ),
     p.fetched_at
 from staging.match as m
 inner join staging.variant as s on m.variant_id = s.variant_id

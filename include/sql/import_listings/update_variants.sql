@@ -22,7 +22,12 @@ with known as materialized (
         w.quantity as old_wanted_quantity,
         s.price as store_own_price,
         coalesce(s.price, d.price) as store_price,
-        coalesce(k.quantity, case when d.variants = 1 then g.quantity end, s.inventory_level) as store_quantity,
+        coalesce(
+            k.quantity,
+            case when d.variants = 1 then g.quantity end,
+            case when d.variants = 1 and d.inventory_tracking = 'product' then d.inventory_level end,
+            s.inventory_level
+        ) as store_quantity,
         case
             when d.inventory_tracking = 'none' then null
             when :by_location then coalesce(k.quantity, case when d.variants = 1 then g.quantity end)
@@ -34,7 +39,7 @@ with known as materialized (
         s.mpn as store_mpn,
         s.options as store_options,
         coalesce(v.synced_at > p.fetched_at, false) as outdated,
-        w.quantity_from_item or coalesce(l.status = 'hidden' and l.hidden_as = 'out_of_stock', false) as quantity_decided,
+        w.quantity_from_item or w.hidden_by_stock as quantity_decided,
         l.inventory_tracking = 'none' as was_untracked,
         :overwrites and :take_identifiers
         and ((v.sku, v.upc, v.mpn, v.options) is distinct from (s.sku, s.upc, s.mpn, s.options)) as takes_identifiers,

@@ -47,7 +47,23 @@ select
             coalesce(i.quantity, v.quantity) is not null
             and (
                 (l.status = 'hidden' and l.hidden_as = 'out_of_stock' and l.queued_action is distinct from 'unhide')
-                or (l.queued_action = 'hide' and l.status = 'listed' and c.rules ->> 'hide_as' = 'out_of_stock')
+                or (
+                    l.queued_action = 'hide'
+                    and l.status = 'listed'
+                    and c.rules ->> 'hide_as' = 'out_of_stock'
+                    -- all of its variants can be at 0, or it is not hidden at all
+                    and not exists (
+                        select 1
+                        from core.listing_variant as s
+                        left join core.inventory_item as k
+                            on lower(coalesce(nullif(s.inventory_sku, ''), s.master_sku)) = lower(k.master_sku)
+                        where
+                            s.channel = l.channel
+                            and s.listing_key = l.listing_key
+                            and s.variant_id is not null
+                            and coalesce(k.quantity, s.quantity) is null
+                    )
+                )
             )
             then 0
         when v.linked_to is not null and i.master_sku is null then v.synced_quantity
@@ -62,13 +78,26 @@ select
             (c.rules ->> 'max_quantity')::bigint
         )
     end::bigint as quantity,
-    v.sale_price,
-    v.cost_price,
-    v.retail_price,
+    case
+        when v.sale_price = v.synced_sale_price then v.sale_price else round(v.sale_price, coalesce(c.currency_digits, 2))
+    end as sale_price,
+    case
+        when v.cost_price = v.synced_cost_price then v.cost_price else round(v.cost_price, coalesce(c.currency_digits, 2))
+    end as cost_price,
+    case
+        when v.retail_price = v.synced_retail_price
+            then v.retail_price
+        else round(v.retail_price, coalesce(c.currency_digits, 2))
+    end as retail_price,
     v.weight,
     v.linked_to is not null and i.master_sku is null as link_lost,
     coalesce(i.quantity, v.quantity) < 0 as quantity_below_zero,
-    i.master_sku as item
+    i.master_sku as item,
+    coalesce(
+        (l.status = 'hidden' and l.hidden_as = 'out_of_stock')
+        or (l.queued_action = 'hide' and l.status = 'listed' and c.rules ->> 'hide_as' = 'out_of_stock'),
+        false
+    ) as hidden_by_stock
 from core.listing_variant as v
 inner join core.listing as l on v.channel = l.channel and v.listing_key = l.listing_key
 left join ops.channel as c on v.channel = c.channel
@@ -89,4 +118,5 @@ comment on column core.wanted.retail_price is 'In the store''s default currency,
 comment on column core.wanted.weight is 'In the store''s unit; null: not managed, never sent.';
 comment on column core.wanted.link_lost is 'Whether the inventory item that it was linked to is gone: nothing is wanted in its place.';
 comment on column core.wanted.quantity_below_zero is 'Whether the quantity was below 0 before the rules.';
+comment on column core.wanted.hidden_by_stock is 'Whether its stock in the store is, or is about to be, 0 only because it is hidden so.';
 comment on column core.wanted.item is 'The inventory item it is linked to.';

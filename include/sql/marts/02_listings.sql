@@ -33,13 +33,7 @@ select
         )
     ) as in_sync,
     coalesce(v.variant_id is not null and v.synced_price <> v.channel_price, false)
-    or coalesce(
-        v.variant_id is not null
-        -- tracked by product, the stock agreed on is the product's, and the variant's own says nothing
-        and l.inventory_tracking <> 'product'
-        and v.synced_quantity <> v.channel_quantity,
-        false
-    ) as drift,
+    or coalesce(v.variant_id is not null and v.synced_quantity <> v.channel_quantity, false) as drift,
     w.linked,
     v.synced_at as last_synced_at,
     v.listing_key

@@ -88,4 +88,7 @@ comment on column core.listing_variant.synced_retail_price is 'As synced_sale_pr
 comment on column core.listing_variant.synced_weight is 'As synced_sale_price, for the weight.';
 comment on column core.listing_variant.linked_to is 'The inventory item that a sync saw it linked to. Where there is no item any more, nothing is sent in its place until somebody sets this to null.';
 
+alter table core.listing add column available_as text;
+comment on column core.listing.available_as is 'The product''s availability before a sync made it unavailable, to be put back when it is shown again; null: available.';
+
 comment on column ops.channel.rules is 'What of the channel''s settings shapes what is wanted and shown, written by each run; read by core.wanted and the marts.';

@@ -63,7 +63,7 @@ judged as (
         and c.wanted_quantity is not null
         and (
             c.wanted_quantity is distinct from c.synced_quantity
-            or (:put_stock_back and c.tracking <> 'product' and c.wanted_quantity is distinct from c.channel_quantity)
+            or (:put_stock_back and c.wanted_quantity is distinct from c.channel_quantity)
         ) as quantity_differs,
         jsonb_strip_nulls(jsonb_build_object(
             'sale_price', case when :sale_price and c.sale_price is distinct from c.synced_sale_price then c.sale_price end,

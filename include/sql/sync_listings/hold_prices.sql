@@ -26,6 +26,47 @@ select
 from staging.differing as d
 where d.held is not null;
 
+-- what shoppers pay is a price too: a sale price of 0 is none
+with judged as (
+    select
+        d.master_sku,
+        d.variant_id,
+        s.sale_price,
+        s.former,
+        case
+            when s.sale_price < :min_price then 'price_below_minimum'
+            when
+                not :confirmed
+                and s.former > 0
+                and greatest(s.sale_price / s.former, s.former / s.sale_price) > :max_price_change_factor
+                then 'price_held'
+        end as reason
+    from staging.differing as d
+    cross join
+        lateral (
+            select
+                (d.fields ->> 'sale_price')::numeric as sale_price,
+                coalesce(nullif((d.former ->> 'sale_price')::numeric, 0), d.former_price) as former
+        ) as s
+    where s.sale_price > 0 and d.held is distinct from 'inventory_link_lost'
+),
+
+taken_out as (
+    update staging.differing as d set fields = d.fields - 'sale_price'
+    from judged as j
+    where d.master_sku = j.master_sku and j.reason is not null
+)
+
+insert into staging.problem (entity, entity_key, reason, message, source)
+select
+    'variant',
+    j.master_sku,
+    j.reason,
+    format('The sale price %s of %s, so far %s, was not sent.', j.sale_price, j.master_sku, coalesce(j.former::text, 'unknown')),
+    'variant/' || j.variant_id || '/sale_price'
+from judged as j
+where j.reason is not null;
+
 insert into staging.problem (entity, entity_key, reason, message, source)
 select
     'variant',

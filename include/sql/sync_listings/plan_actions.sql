@@ -34,7 +34,8 @@ with queued as materialized (
         case
             when l.queued_action = 'hide' and l.status <> 'hidden' then :hide_as
             else coalesce(l.hidden_as, 'invisible')
-        end as means
+        end as means,
+        coalesce(l.available_as, 'available') as available_as
     from core.listing as l
     where
         l.channel = :channel
@@ -76,7 +77,7 @@ select
     case
         when q.queued_action = 'delist' then '{}'
         when q.means = 'unavailable'
-            then jsonb_build_object('availability', case q.queued_action when 'hide' then 'disabled' else 'available' end)
+            then jsonb_build_object('availability', case q.queued_action when 'hide' then 'disabled' else q.available_as end)
         else jsonb_build_object('is_visible', q.queued_action = 'unhide')
     end,
     '{}',

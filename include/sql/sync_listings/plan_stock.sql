@@ -9,6 +9,9 @@ with stocked as materialized (
         s.siblings,
         case
             when d.wanted_quantity > 2147483647 then 'quantity_too_large'
+            -- siblings without a quantity of ours would be at 0, off sale
+            when :manage_tracking and d.tracking <> 'variant' and s.siblings > 1 and count(*) over (partition by d.product_id) < s.siblings
+                then case d.tracking when 'none' then 'inventory_not_tracked' else 'tracked_by_product' end
             when :manage_tracking then null
             when d.tracking = 'none' then 'inventory_not_tracked'
             when d.tracking = 'product' and s.siblings > 1 then 'tracked_by_product'

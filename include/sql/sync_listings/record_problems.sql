@@ -1,5 +1,5 @@
 -- sync_listings/load: open this run's problems, see again those that still hold, close the others.
--- Reads    staging.problem, core.listing_variant.   Writes  ops.problem.
+-- Reads    staging.problem, core.listing_variant, core.listing.   Writes  ops.problem.
 -- A narrowed run closes problems of its own SKUs alone.
 
 insert into ops.problem as p (channel, operation, entity, entity_key, reason, source, message, run_no)
@@ -28,13 +28,13 @@ where
     and p.open
     and p.run_no <> :run_no
     and (:everything or lower(p.entity_key) = any(cast(:skus as text[])))
-    and case p.reason
-        when 'gone_from_store'
+    and case
+        when p.reason = 'gone_from_store'
             then not exists (
                 select 1 from core.listing_variant as v
                 where v.channel = :channel and v.master_sku = p.entity_key and v.variant_id is null
             )
-        when 'stock_not_confirmed'
+        when p.reason = 'stock_not_confirmed'
             then exists (
                 select 1 from core.listing_variant as v
                 where
@@ -42,5 +42,28 @@ where
                     and v.master_sku = p.entity_key
                     and (v.synced_at > p.last_seen or (v.observed_at > p.last_seen and v.channel_quantity = v.synced_quantity))
             )
+        when p.reason in ('missing_price', 'price_held', 'price_below_minimum') then :price or p.source like '%/sale_price'
+        when p.reason in ('negative_quantity', 'quantity_too_large', 'inventory_not_tracked', 'tracked_by_product')
+            then :quantity or p.entity = 'listing'
+        when p.reason = 'refused_by_store' then case p.source when 'set_fields' then :price when 'set_stock' then :quantity else true end
         else true
-    end;
+    end
+    -- nobody looked at what is paused
+    and not exists (
+        select 1
+        from core.listing as l
+        where
+            l.channel = :channel
+            and l.paused
+            and l.product_id is not null
+            and (
+                (p.entity = 'listing' and l.listing_key = p.entity_key)
+                or (
+                    p.entity = 'variant'
+                    and l.listing_key = (
+                        select v.listing_key from core.listing_variant as v
+                        where v.channel = :channel and v.master_sku = p.entity_key
+                    )
+                )
+            )
+    );

@@ -1,5 +1,5 @@
 -- sync_listings/load: the store has confirmed changes of products: a price that variants inherit, tracking, visibility.
--- Reads    staging.plan.   Writes  core.listing, core.listing_variant.   Repeat  safe: it sets what was sent.
+-- Reads    staging.plan, raw.product.   Writes  core.listing, core.listing_variant.   Repeat  safe: it sets what was sent.
 
 update core.listing as l set
     channel_price = coalesce(c.price, l.channel_price),
@@ -14,6 +14,14 @@ update core.listing as l set
         when c.hides then case when c.visible is null then 'unavailable' else 'invisible' end
         when c.shows then case when not coalesce(c.visible, l.channel_visible, true) then 'invisible' end
         else l.hidden_as
+    end,
+    available_as = case
+        when c.hides and c.visible is null
+            then (
+                select nullif(r.payload ->> 'availability', 'disabled') from raw.product as r
+                where r.channel = l.channel and r.product_id = l.product_id
+            )
+        when not c.shows then l.available_as
     end,
     queued_action = case
         when (c.hides and l.queued_action = 'hide') or (c.shows and l.queued_action = 'unhide') then null

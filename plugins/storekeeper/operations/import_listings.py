@@ -46,7 +46,7 @@ GUARDED_FROM = 20
 OVERLAP_MINUTES = 5
 """A pull of what changed asks from so much before the last one: the store may show a change a little later."""
 
-ROW_VERSION = 2
+ROW_VERSION = 3
 """Raised when the same payload makes other rows than before: then every product is handled again."""
 
 PROBLEM_COLUMNS = ("entity", "entity_key", "reason", "message", "source")
