@@ -1,5 +1,5 @@
-"""A channel file that cannot be read shows in Airflow's UI as an import error of this file; all other DAGs load."""
+"""A file of a channel or feed that cannot be read shows as an import error of this one in Airflow; other DAGs load."""
 
-from storekeeper.channels import report_broken_channels
+from storekeeper.channels import report_broken_files
 
-report_broken_channels()
+report_broken_files()

@@ -33,9 +33,10 @@ INTRODUCTION = """# DAGs
 
 Written by `make docs` from the DAG files, the operators and the settings; do not edit.
 
-Each operation has one DAG for each channel, `{operation}__{channel}`. Schedules and defaults below are those of the
-shipped channel, `include/channels/demo.yaml`; each channel's own file decides, see [settings.md](settings.md). A
-parameter is given in the trigger form, or to `airflow dags trigger` by `--conf '{"dry_run": true}'`.
+Each operation has one DAG for each channel, `{operation}__{channel}`; what serves all channels has a single one.
+Schedules and defaults below are those of the shipped files, `include/channels/demo.yaml` and `include/feeds`; your own
+decide, see [settings.md](settings.md). A parameter is given in the trigger form, or to `airflow dags trigger` by
+`--conf '{"dry_run": true}'`.
 """
 
 
@@ -91,6 +92,7 @@ def _parse(folder: Path) -> list[Any]:
 
 def _section(dag: Any) -> list[str]:
     operation = dag.dag_id.removesuffix(f"__{CHANNEL}")
+    dag_id = dag.dag_id.replace(f"__{CHANNEL}", "__{channel}")
     documentation = ast.get_docstring(ast.parse(Path(dag.fileloc).read_text("utf-8"))) or ""
     schedule = "only when triggered" if dag.schedule is None else f"`{dag.schedule}` (cron, UTC)"
     missed = "caught up" if dag.catchup else "not caught up"
@@ -98,7 +100,7 @@ def _section(dag: Any) -> list[str]:
     return [
         f"## {dag.dag_display_name.removesuffix(f': {CHANNEL}')}",
         "",
-        f"`{operation}__{{channel}}`",
+        f"`{dag_id}`",
         "",
         documentation,
         "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from itertools import chain
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -11,7 +12,7 @@ import annotated_types
 from pydantic.fields import FieldInfo
 
 from docs.papers.markdown import table
-from storekeeper.settings import Channel, Cron, Settings, run_parameters
+from storekeeper.settings import Channel, Cron, LoadInventory, Settings, run_parameters
 
 INTRODUCTION = """# Settings
 
@@ -22,13 +23,16 @@ A channel is one file, `{channel}.yaml` in `include/channels` (or in `STOREKEEPE
 known, a value of another type or out of range is refused: the file's channel does not load and Airflow shows why as an
 import error of `dags/channel_settings.py`; all other channels load. *Run* marks what a single run may override, by the
 trigger form or `--conf`.
+
+A feed that serves all channels has a file of its own in `include/feeds` (or in `STOREKEEPER_FEEDS_DIR`), read by the
+same rules: `inventory.yaml` holds [load_inventory](#load_inventory).
 """
 
 
 def settings_paper() -> str:
     """``docs/settings.md``, whole."""
     lines = [INTRODUCTION]
-    for title, model in _sections("", Channel):
+    for title, model in chain(_sections("", Channel), _sections("load_inventory", LoadInventory)):
         lines += [f"## {title or 'The channel'}", "", (model.__doc__ or "").strip().splitlines()[0], ""]
         overridable = run_parameters(model) if title and "." not in title else {}
         rows = []
@@ -64,6 +68,8 @@ def _allowed(field: FieldInfo) -> str:
         kind = next(option for option in get_args(kind) if option is not type(None))
     if kind == Cron:
         return "a cron expression of five fields" + (", or null" if nullable else "")
+    if kind == tuple[str, ...]:
+        return "a list of text"
     if get_args(kind):  # Annotated
         kind = get_args(kind)[0]
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -1,7 +1,7 @@
-"""The only reader of the channels directory and of the environment.
+"""The only reader of the channels directory, of the feeds directory and of the environment.
 
-A file that cannot be read stops its own channel only: the DAG files load the others, and ``dags/channel_settings.py``
-reports the broken ones as an import error in the UI.
+A file that cannot be read stops its own channel or feed only: the DAG files load the others, and
+``dags/channel_settings.py`` reports the broken ones as an import error in the UI.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from storekeeper.outcomes import SettingsError
-from storekeeper.settings import Channel, explain
+from storekeeper.settings import Channel, LoadInventory, explain
 
 PROJECT = Path(__file__).resolve().parents[2]
 WAREHOUSE_CONNECTION = "storekeeper_warehouse"
@@ -23,6 +23,11 @@ WAREHOUSE_CONNECTION = "storekeeper_warehouse"
 def channels_dir() -> Path:
     """The directory of the channels' files: ``STOREKEEPER_CHANNELS_DIR``, or ``include/channels`` of the project."""
     return Path(os.environ.get("STOREKEEPER_CHANNELS_DIR") or PROJECT / "include" / "channels")
+
+
+def feeds_dir() -> Path:
+    """The directory of the feeds' files: ``STOREKEEPER_FEEDS_DIR``, or ``include/feeds`` of the project."""
+    return Path(os.environ.get("STOREKEEPER_FEEDS_DIR") or PROJECT / "include" / "feeds")
 
 
 def load_channels() -> list[Channel]:
@@ -35,12 +40,29 @@ def broken_channels() -> list[SettingsError]:
     return _read_all()[1]
 
 
-def report_broken_channels() -> None:
-    """Raise what is wrong with the channels directory, all of it at once.
+def load_inventory_feeds() -> list[LoadInventory]:
+    """The inventory feed, or none where its file cannot be read; see :func:`broken_feeds`."""
+    try:
+        return [load_inventory_feed()]
+    except SettingsError:
+        return []
+
+
+def broken_feeds() -> list[SettingsError]:
+    """What is wrong with each feed's file that cannot be read; empty when all is well."""
+    try:
+        load_inventory_feed()
+    except SettingsError as error:
+        return [error]
+    return []
+
+
+def report_broken_files() -> None:
+    """Raise what is wrong with the files of channels and feeds, all of it at once.
 
     :raises SettingsError: at least one file cannot be read.
     """
-    broken = broken_channels()
+    broken = [*broken_channels(), *broken_feeds()]
     if broken:
         raise SettingsError("\n".join(str(error) for error in broken))
 
@@ -51,6 +73,25 @@ def load_channel(name: str) -> Channel:
     :raises SettingsError: the file is missing or broken.
     """
     return _read(channels_dir() / f"{name}.yaml")
+
+
+def load_inventory_feed() -> LoadInventory:
+    """The inventory feed, read anew; what its file leaves out has its default, and so has all where there is no file.
+
+    :raises SettingsError: the directory is missing, or the file broken.
+    """
+    directory = feeds_dir()
+    if not directory.is_dir():
+        raise SettingsError(f"{directory}: the feeds directory does not exist (STOREKEEPER_FEEDS_DIR)")
+    file = directory / "inventory.yaml"
+    shown = _shown(file)
+    content = _content(file) if file.exists() or file.is_symlink() else {}
+    try:
+        feed = LoadInventory.model_validate(content)
+    except ValidationError as error:
+        raise SettingsError("\n".join(f"{shown}: {explain(one)}" for one in error.errors())) from error
+    feed._file = shown
+    return feed
 
 
 def _read_all() -> tuple[list[Channel], list[SettingsError]]:
@@ -70,15 +111,7 @@ def _read(file: Path) -> Channel:
     shown = _shown(file)
     if file.suffix != ".yaml":
         raise SettingsError(f"{shown}: a channel's file ends in .yaml (got {file.name!r}): rename it")
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
-    except OSError as error:
-        raise SettingsError(f"{shown}: cannot be read: {error.strerror or error}") from error
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        # PyYAML leaves an unhashable key, an impossible date or deep nesting to Python's own errors
-        raise SettingsError(f"{shown}: is not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"{shown}: must hold settings as 'key: value' lines (got {type(content).__name__})")
+    content = _content(file)
     try:
         channel = Channel.model_validate(content)
     except ValidationError as error:
@@ -92,6 +125,20 @@ def _read(file: Path) -> Channel:
         )
     channel._file = shown
     return channel
+
+
+def _content(file: Path) -> dict[Any, Any]:
+    shown = _shown(file)
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+    except OSError as error:
+        raise SettingsError(f"{shown}: cannot be read: {error.strerror or error}") from error
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        # PyYAML leaves an unhashable key, an impossible date or deep nesting to Python's own errors
+        raise SettingsError(f"{shown}: is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise SettingsError(f"{shown}: must hold settings as 'key: value' lines (got {type(content).__name__})")
+    return content
 
 
 def _shown(file: Path) -> str:

@@ -77,6 +77,10 @@ class ProblemsLeft(Exception):
     """Everything that could be handled is done; a setting wants a run that leaves problems to end red."""
 
 
+class FeedRefused(Exception):
+    """A feed's file cannot be taken as it is; the message names file, place and mend. Nothing was loaded."""
+
+
 class SettingsError(Exception):
     """A setting is wrong; the message names the file, the key, the rule and the value."""
 
@@ -103,6 +107,9 @@ class Reason(StrEnum):
     REFUSED_BY_STORE = "refused_by_store"
     NOT_IN_STORE = "not_in_store"
     STOCK_NOT_CONFIRMED = "stock_not_confirmed"
+    INVALID_QUANTITY = "invalid_quantity"
+    INVALID_DATE = "invalid_date"
+    DUPLICATE_IN_FEED = "duplicate_in_feed"
 
 
 HINTS: dict[Reason, str] = {
@@ -131,7 +138,22 @@ HINTS: dict[Reason, str] = {
     Reason.REFUSED_BY_STORE: "Each later run tries it again, apart from the others.",
     Reason.NOT_IN_STORE: "Publish the listing, or take the queued action back.",
     Reason.STOCK_NOT_CONFIRMED: "A sale may have come between; else look at the item in the store's inventory.",
+    Reason.INVALID_QUANTITY: "Correct the number where the file comes from; the rest was loaded.",
+    Reason.INVALID_DATE: "Correct the date where the file comes from; the rest was loaded.",
+    Reason.DUPLICATE_IN_FEED: "Keep one of these lines, or give each its updated_at: then the newest counts.",
 }
+
+FEED_HINTS: dict[Reason, str] = HINTS | dict.fromkeys(
+    (
+        Reason.MISSING_MASTER_SKU,
+        Reason.INVALID_RECORD,
+        Reason.NEGATIVE_QUANTITY,
+        Reason.QUANTITY_TOO_LARGE,
+        Reason.INVALID_PRICE,
+    ),
+    "Correct the line where the file comes from; the rest was loaded.",
+)
+"""The hints for what a feed brings: the mend is in the file, not in a store."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 from storekeeper.outcomes import (
     AccessLost,
     ClaimTaken,
+    FeedRefused,
     NotNow,
     PagingStuck,
     ProblemsLeft,
@@ -30,7 +31,7 @@ from storekeeper.outcomes import (
     RunSuperseded,
     SettingsError,
 )
-from storekeeper.settings import ON_INVENTORY, Channel, ListingAction, Settings, run_parameters
+from storekeeper.settings import ON_INVENTORY, Channel, ListingAction, LoadInventory, Settings, run_parameters
 
 # What a repeat cannot mend is not repeated; what passes by itself is tried again soon.
 RETRIES = ExceptionRetryPolicy(
@@ -40,6 +41,7 @@ RETRIES = ExceptionRetryPolicy(
             for kind in (
                 AccessLost,
                 ClaimTaken,
+                FeedRefused,
                 PagingStuck,
                 ProblemsLeft,
                 Refused,
@@ -88,6 +90,22 @@ def shared_dag(operation: str, parameters: Sequence[str], *, doc: str) -> DAG:
         schedule=None,
         tags=["storekeeper", operation],
         params={name: copy(_THIS_RUN[name]) for name in parameters},
+    )
+
+
+def feed_dag(operation: str, feed: LoadInventory, *, doc: str) -> DAG:
+    """The DAG of a feed for all channels at once; to be used as a context manager.
+
+    :param feed: its settings, as its file has them.
+    :param doc: the DAG file's docstring; it becomes the page's documentation.
+    """
+    return _dag(
+        operation,
+        _title(operation),
+        f"{doc.strip()}\n\nSettings in `{feed.file}`.",
+        schedule=_timetable(feed.schedule),
+        tags=["storekeeper", operation],
+        params=_run_form(feed),
     )
 
 
@@ -285,6 +303,8 @@ def _json_type(field: FieldInfo) -> dict[str, Any]:
 
 def _entries(kind: Any) -> dict[str, Any]:
     """A list whose entries are of an enum: the form offers them; what is not among them, the setting refuses."""
+    if kind is str:
+        return {"items": {"type": "string"}}
     members = list(get_args(kind)[0])
     if issubclass(get_args(kind)[0], int):
         labels = {str(member.value): f"{member.value} {member.label}" for member in members}

@@ -1,4 +1,4 @@
-"""Every setting of a channel, as strict pydantic models: unknown keys and wrong types are refused.
+"""Every setting of a channel and of a feed, as strict pydantic models: unknown keys and wrong types are refused.
 
 The descriptions are the documentation: ``docs/settings.md`` and the trigger forms are made from them.
 """
@@ -542,6 +542,79 @@ class ChangeListingStatus(Settings):
     """Change Listing Status has no settings: a person says each time what is to be done."""
 
     this_run: ClassVar[tuple[str, ...]] = ("action", "skus", "whole_listing", "dry_run", "confirm_large_change")
+
+
+class FeedFormat(StrEnum):
+    """How a feed's file is written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    AUTO = "auto"
+
+
+class MissingRows(StrEnum):
+    """What becomes of an item that a feed's file does not have."""
+
+    KEEP = "keep"
+    ZERO = "zero"
+
+
+def _delimiter(given: Any) -> Any:
+    """One character; a form has no key for a tab, so its name is taken too."""
+    if given in ("tab", "\\t"):
+        return "\t"
+    if not isinstance(given, str) or len(given) != 1 or given in '"\r\n\0' or given.isalnum():
+        raise ValueError("must be one character, such as ',' or ';', or the word tab")
+    return given
+
+
+class LoadInventory(Settings):
+    """Load Inventory: a file's stock and prices come into the warehouse, for all channels."""
+
+    this_run: ClassVar[tuple[str, ...]] = ("dry_run", "confirm_large_change")
+
+    schedule: Cron | None = Field(
+        None,
+        description="When it runs (cron, UTC); null: only when triggered.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    path: str | None = Field(
+        None,
+        description="The file: a path, relative to the project unless it begins with /, or a URL that Airflow's object"
+        " storage reads, such as s3://connection_id@bucket/stock.csv.",
+    )
+    format: FeedFormat = Field(
+        FeedFormat.AUTO,
+        strict=False,
+        description="csv, parquet, or auto: a file that begins as Parquet files do is one, every other is CSV.",
+    )
+    delimiter: Annotated[str, BeforeValidator(_delimiter)] = Field(
+        ",", description="What separates the values of a CSV file: one character, or the word tab."
+    )
+    ignored_columns: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
+        (), description="Columns that may be there and are left out; any other that is not known refuses the file."
+    )
+    missing_rows: MissingRows = Field(
+        MissingRows.KEEP,
+        strict=False,
+        description="Items that the file does not have: keep leaves them as they are; zero sets their quantity to 0,"
+        " unless it is null.",
+    )
+    max_shrink_share: Share = Field(
+        0.5,
+        description="The file is refused when it has lost more than this share of the rows of the last one loaded.",
+    )
+    max_megabytes: int = Field(2048, ge=1, le=1_048_576, description="A larger file is refused.")
+    problems_fail_run: bool = Field(
+        False, description="End the run red when it leaves problems with single rows; everything else is loaded."
+    )
+
+    _file: str = PrivateAttr("")
+
+    @property
+    def file(self) -> str:
+        """The file that the settings came from, for messages that name the place to mend."""
+        return self._file
 
 
 class Writing(Settings):

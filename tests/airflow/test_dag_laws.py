@@ -11,13 +11,13 @@ import pytest
 
 from stack.places import PROJECT
 from storekeeper import outcomes
-from storekeeper.channels import load_channels
+from storekeeper.channels import load_channels, load_inventory_feed
 from storekeeper.settings import ListingAction, run_parameters
 from tests.airflow.conftest import airflow_environment, run_child, write_channel
 
 DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
 OPERATIONS = ("import_listings", "get_orders", "sync_listings", "change_listing_status")
-SHARED = ("forget_shopper",)
+SHARED = ("forget_shopper", "load_inventory")
 OTHER_THAN_DEFAULT = {
     "import_listings": {
         "schedule": "15 4 * * 1",
@@ -156,6 +156,29 @@ def test_a_missing_channels_directory_is_named(tmp_path: Path, monkeypatch: pyte
     assert f"{tmp_path / 'nowhere'}: the channels directory does not exist (STOREKEEPER_CHANNELS_DIR)" in error
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("path: 7\n", "{file}: path: Input should be a valid string (got 7)"),
+        ("pathh: stock.csv\n", "{file}: pathh: is not a known setting (got 'stock.csv')"),
+        ("path: [stock.csv\n", "{file}: is not valid YAML: "),
+    ],
+)
+def test_a_broken_feed_file_is_one_import_error_and_all_other_dags_load(
+    channels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, said: str
+) -> None:
+    write_channel(channels, "good")
+    feeds = tmp_path / "feeds"
+    feeds.mkdir()
+    (feeds / "inventory.yaml").write_text(content)
+    monkeypatch.setenv("STOREKEEPER_FEEDS_DIR", str(feeds))
+    bag = parse()
+    assert set(bag.dags) == {f"{operation}__good" for operation in OPERATIONS} | {*SHARED} - {"load_inventory"}
+    ((file, error),) = bag.import_errors.items()
+    assert Path(file).name == "channel_settings.py"
+    assert said.format(file=feeds / "inventory.yaml") in error
+
+
 # --- what a DAG is ---
 
 
@@ -170,7 +193,7 @@ def test_each_dag_says_whose_it_is_and_what_it_does(dags: dict[str, Any]) -> Non
         assert documentation is not None
         assert documentation in dag.doc_md
         assert dag.description == documentation.splitlines()[0]
-        assert dag.dag_display_name.endswith(f": {channel}" if channel else "Shopper")
+        assert dag.dag_display_name == operation.replace("_", " ").title() + (f": {channel}" if channel else "")
     assert "connection `acme_store`" in dags["import_listings__acme"].doc_md
     assert "acme.yaml" in dags["import_listings__acme"].doc_md
     assert "connection `bigcommerce_plain`" in dags["import_listings__plain"].doc_md
@@ -225,6 +248,7 @@ def test_each_task_has_repeats_a_limit_and_a_policy(dags: dict[str, Any]) -> Non
         (outcomes.RunSuperseded, "fail"),
         (outcomes.PagingStuck, "fail"),
         (outcomes.ProblemsLeft, "fail"),
+        (outcomes.FeedRefused, "fail"),
         (outcomes.Refused, "fail"),
         (outcomes.NotNow, "retry"),
         (outcomes.Unknown, "default"),
@@ -268,6 +292,26 @@ def test_each_field_of_the_form_has_a_type_a_title_a_description_and_a_section(d
         for name in ("master_sku", "mode")
     }
     assert choices == {"master_sku": ["sku", "upc", "mpn"], "mode": ["create_only", "create_and_overwrite"]}
+
+
+def test_the_form_of_a_feed_has_its_settings_and_what_tries_or_confirms_a_run(dags: dict[str, Any]) -> None:
+    feed = load_inventory_feed()
+    expected = {"dry_run": False, "confirm_large_change": False} | feed.model_dump(mode="json", exclude={"schedule"})
+    form = dags["load_inventory"].params
+    assert form.dump() == expected
+    for value in ([], None, ["colour", "size"]):
+        assert form.get_param("ignored_columns").resolve(value) == value
+
+
+def test_a_feed_makes_the_event_that_a_channel_on_inventory_waits_for(channels: Path) -> None:
+    from storekeeper.schedules import INVENTORY
+
+    write_channel(channels, "waiting", sync_listings={"schedule": "on_inventory"})
+    dags = parse().dags
+    load = dags["load_inventory"].get_task("load")
+    assert load.announces == INVENTORY
+    assert [outlet.name for outlet in load.outlets] == ["storekeeper_inventory_loaded"]
+    assert list(dags["sync_listings__waiting"].timetable.asset_condition.objects) == [INVENTORY]
 
 
 @pytest.mark.parametrize("value", [[], None, ["A-1", " a-2 ", ""]])

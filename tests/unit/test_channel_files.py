@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from storekeeper.channels import PROJECT, broken_channels, load_channel, load_channels, report_broken_channels
+from storekeeper.channels import PROJECT, broken_channels, load_channel, load_channels, report_broken_files
 from storekeeper.outcomes import SettingsError
 from storekeeper.settings import Channel, Settings
 
@@ -83,14 +83,14 @@ def test_a_broken_file_stops_its_own_channel_only(directory: Path) -> None:
     assert [channel.channel for channel in load_channels()] == ["good"]
     assert len(broken_channels()) == 2
     with pytest.raises(SettingsError, match=r"(?s)bad\.yaml.*worse\.yml.*ends in \.yaml"):
-        report_broken_channels()
+        report_broken_files()
 
 
 def test_a_missing_directory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STOREKEEPER_CHANNELS_DIR", "/nowhere/at/all")
     assert load_channels() == []
     with pytest.raises(SettingsError, match="does not exist"):
-        report_broken_channels()
+        report_broken_files()
 
 
 def test_a_channel_s_connection_has_a_conventional_name(directory: Path) -> None:

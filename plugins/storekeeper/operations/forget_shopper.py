@@ -12,11 +12,9 @@ from typing import Any, Literal
 
 from storekeeper.outcomes import Counts, SettingsError
 from storekeeper.warehouse.database import Warehouse
-from storekeeper.warehouse.runs import Run, succeed
+from storekeeper.warehouse.runs import EVERY_CHANNEL, Run, succeed
 
 log = logging.getLogger(__name__)
-
-EVERY_CHANNEL = "*"
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,9 +116,22 @@ def attempt(
         single=task == ONLY_TASK,
     )
     step = Step(run, channel, getattr(channel, operation), params, open_store, backfill, named)
+    with recorded(run, task, lambda: step.requests):
+        try:
+            yield step
+        finally:
+            step.close()
+
+
+@contextmanager
+def recorded(run: Run, task: str, requests: Callable[[], int] = lambda: 0) -> Iterator[None]:
+    """Keep in the ledger what an attempt of a task has cost, and why it failed where it fails.
+
+    :param requests: HTTP requests that it has sent to the store by now.
+    """
     started, failed = time.monotonic(), True
     try:
-        yield step
+        yield
     except Exception as error:
         log.error("%s: %s", type(error).__name__, error)
         with suppress(WarehouseUnavailable):  # the error itself decides what follows
@@ -127,9 +140,8 @@ def attempt(
     else:
         failed = False
     finally:
-        step.close()
         with suppress(WarehouseUnavailable) if failed else nullcontext():
-            run.spend(step.requests, time.monotonic() - started)
+            run.spend(requests(), time.monotonic() - started)
 
 
 def split_skus(given: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storekeeper.warehouse.runs import Run
+from storekeeper.warehouse.runs import EVERY_CHANNEL, Run
 
 _LINES = (
     ("read", "read"),
@@ -22,7 +22,8 @@ _SOMETIMES = ("linked", "overwritten")
 def summary(run: Run) -> str:
     """The run as a short table: counts, problems by reason with one example each, requests and seconds."""
     outcome = run.outcome()
-    lines = [f"{run.operation} of channel {run.channel!r}: {outcome['state']}" + (" (dry run)" if run.dry_run else "")]
+    of = "" if run.channel == EVERY_CHANNEL else f" of channel {run.channel!r}"
+    lines = [f"{run.operation}{of}: {outcome['state']}" + (" (dry run)" if run.dry_run else "")]
     lines += [
         f"  {label:<36}{outcome[name]:>10,}" for name, label in _LINES if name not in _SOMETIMES or outcome[name] > 0
     ]

@@ -16,6 +16,7 @@ from storekeeper.operations.step import Step, attempt
 from storekeeper.operations.summary import summary
 from storekeeper.outcomes import ProblemsLeft, SettingsError
 from storekeeper.settings import Channel
+from storekeeper.warehouse.runs import Run
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -69,10 +70,18 @@ class ConcludingOperator(StepOperator):
 
     def conclude(self, step: Step) -> None:
         """Say what was done; end red where problems were left and the channel wants that shown."""
-        self.log.info("%s", summary(step.run))
-        outcome = step.run.outcome()
-        if outcome["state"] == "failed":
-            raise ProblemsLeft(f"{outcome['skipped'] + outcome['failed']} records were left out; see mart.problems")
+        report(step.run, self.log)
+
+
+def report(run: Run, log: Any) -> None:
+    """Say what a run has done.
+
+    :raises ProblemsLeft: it left some, and a setting wants such a run red.
+    """
+    log.info("%s", summary(run))
+    outcome = run.outcome()
+    if outcome["state"] == "failed":
+        raise ProblemsLeft(f"{outcome['skipped'] + outcome['failed']} records were left out; see mart.problems")
 
 
 def _backfill(context: Context) -> tuple[datetime, datetime] | None:

@@ -23,6 +23,10 @@ _SUPERSEDED = "another attempt of run {run_id!r} has taken over; this one stops"
 ABANDONED_MINUTES = 30  # without a sign of life; Airflow itself gives a silent worker up after 5
 
 
+EVERY_CHANNEL = "*"
+"""The channel of a run that is for all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One attempt of one run of an operation.

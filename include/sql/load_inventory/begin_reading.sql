@@ -1,0 +1,13 @@
+-- load_inventory/extract: the file is read from its beginning, whatever a former attempt has staged of it.
+-- Writes   staging, ops.run: the moment that a row without updated_at bears, which is before the first is read.
+-- Repeat   safe.
+
+truncate staging.item, staging.item_problem, staging.choice;
+
+delete from staging.step
+where step = 'extracted';
+
+update ops.run set
+    pulled_from = clock_timestamp(),
+    staged = null
+where run_no = :run_no;

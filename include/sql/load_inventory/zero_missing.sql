@@ -1,0 +1,20 @@
+-- load_inventory/load: items that the file does not have are out of stock.
+-- Reads    staging, ops.run.   Writes  core.inventory_item.   Repeat  safe.
+-- An item whose line could not be taken is in the file all the same; one without a quantity stays so.
+
+update core.inventory_item as i set
+    quantity = 0,
+    updated_at = r.pulled_from
+from ops.run as r
+where
+    r.run_no = :run_no
+    and i.quantity <> 0
+    and i.updated_at <= r.pulled_from
+    and not exists (
+        select 1 from staging.choice as c
+        where c.sku_key = lower(i.master_sku)
+    )
+    and not exists (
+        select 1 from staging.item_problem as p
+        where lower(p.master_sku) = lower(i.master_sku)
+    );

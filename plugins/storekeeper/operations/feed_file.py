@@ -1,0 +1,309 @@
+"""A feed's file as lines of text values, read as a stream: it may be larger than memory.
+
+The header is checked before the first line; what is wrong with the file as a whole refuses it, with the place.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from storekeeper.outcomes import FeedRefused
+from storekeeper.settings import FeedFormat
+
+MEGABYTE = 1024 * 1024
+READ_AT_ONCE = MEGABYTE
+LONGEST_LINE = MEGABYTE
+"""More characters than this without an end of line: it is no CSV file, and would not fit into memory."""
+
+PARQUET_ROWS = 10_000
+"""Rows of a Parquet file that are decoded at once."""
+
+PARQUET_MAGIC = b"PAR1"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFile:
+    """A file, opened.
+
+    :param name: as messages show it.
+    :param size: in bytes; None where its place does not tell.
+    """
+
+    name: str
+    stream: BinaryIO
+    size: int | None = None
+
+
+OpenFile = Callable[[str], AbstractContextManager[FeedFile]]
+"""Opens the file of a path or URL; opened again, it is read from its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which columns a file may have, each known by its name in the header, without regard to letter case.
+
+    :param columns: in the order in which each line's values come.
+    :param required: those of them without which the file is refused.
+    :param ignored: columns that are none of them and may be there all the same.
+    """
+
+    columns: Sequence[str]
+    required: Sequence[str]
+    ignored: Sequence[str] = ()
+
+
+class Line(NamedTuple):
+    """One record of a file.
+
+    :param number: where it begins in a text file, the header being line 1; of a Parquet file, the row, from 1.
+    :param values: of the wanted columns; None where the file has no such column, or the value is blank.
+    :param fault: why the record as a whole cannot be trusted.
+    """
+
+    number: int
+    values: tuple[str | None, ...]
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file whose header is right.
+
+    :param columns: the wanted columns that it has.
+    :param lines: its records, read while they are asked for.
+    """
+
+    columns: tuple[str, ...]
+    lines: Iterator[Line]
+
+
+def read_table(file: FeedFile, wanted: Wanted, *, kind: FeedFormat, delimiter: str, max_megabytes: int) -> Table:
+    """Read a file's header; its lines follow while they are asked for.
+
+    :param kind: auto takes a file that begins as Parquet files do for one, every other for CSV.
+    :raises FeedRefused: it is too large, empty, not UTF-8, or has other columns; the lines may raise it too.
+    """
+    bounded = _Bounded(file, max_megabytes)
+    if kind is FeedFormat.PARQUET or (kind is FeedFormat.AUTO and bounded.head == PARQUET_MAGIC):
+        return _read_parquet(bounded, wanted)
+    return _read_csv(bounded, wanted, delimiter)
+
+
+class _Bounded:
+    """A file's bytes, counted against the most that it may have."""
+
+    def __init__(self, file: FeedFile, max_megabytes: int) -> None:
+        self.file, self.name = file, file.name
+        self._most = max_megabytes * MEGABYTE
+        self._max_megabytes = max_megabytes
+        self.check(file.size or 0)
+        self.head = b""
+        while len(self.head) < len(PARQUET_MAGIC) and (piece := file.stream.read(len(PARQUET_MAGIC) - len(self.head))):
+            self.head += piece
+        if not self.head:
+            raise FeedRefused(f"{self.name}: is empty; nothing was loaded")
+
+    def check(self, size: int) -> None:
+        if size > self._most:
+            raise FeedRefused(
+                f"{self.name}: is larger than max_megabytes allows ({self._max_megabytes:,} MB); nothing was loaded"
+            )
+
+    def pieces(self) -> Iterator[bytes]:
+        taken, piece = 0, self.head
+        while piece:
+            taken += len(piece)
+            self.check(taken)
+            yield piece
+            piece = self.file.stream.read(READ_AT_ONCE)
+
+    def seekable(self) -> BinaryIO:
+        """The file as one that can be read at any place: copied to the disk where its own place cannot do that."""
+        stream = self.file.stream
+        if stream.seekable():
+            self.check(stream.seek(0, io.SEEK_END))
+            stream.seek(0)
+            return stream
+        copied = tempfile.TemporaryFile()  # noqa: SIM115 - it goes with the last reference
+        for piece in self.pieces():
+            copied.write(piece)
+        copied.seek(0)
+        return cast("BinaryIO", copied)
+
+
+def _find(name: str, header: Sequence[str], wanted: Wanted, *, hint: str = "") -> dict[str, int]:
+    """The place of each wanted column in the header.
+
+    :param hint: what may be behind a required column that is missing.
+    :raises FeedRefused: one is missing, stands there twice, or is neither wanted nor ignored.
+    """
+    places: dict[str, int] = {}
+    ignored = {_plain(column) for column in wanted.ignored}
+    unknown = []
+    for place, given in enumerate(header):
+        column = _plain(given)
+        if column in places:
+            raise FeedRefused(f"{name}: has the column {column!r} twice; nothing was loaded")
+        if column in wanted.columns:
+            places[column] = place
+        elif column not in ignored:
+            unknown.append(repr(given.strip()[:50]) if column else f"one without a name (the {place + 1}th)")
+    missing = [column for column in wanted.required if column not in places]
+    if missing:
+        raise FeedRefused(
+            f"{name}: has no column {', '.join(map(repr, missing))}; its header names"
+            f" {', '.join(repr(given[:50]) for given in header[:20])}{hint}; nothing was loaded"
+        )
+    if unknown:
+        raise FeedRefused(
+            f"{name}: has columns that are not known: {', '.join(unknown[:20])}; known are"
+            f" {', '.join(wanted.columns)}. Name others in ignored_columns to leave them out. Nothing was loaded"
+        )
+    return places
+
+
+def _plain(column: str) -> str:
+    return column.strip().lower()
+
+
+def _line(number: int, values: Sequence[str | None], places: Sequence[int | None], columns: int) -> Line:
+    picked = tuple(
+        None if place is None or place >= len(values) else (values[place] or "").strip() or None for place in places
+    )
+    if len(values) == columns:
+        return Line(number, picked)
+    return Line(number, picked, f"has {len(values)} values where the header names {columns} columns")
+
+
+# --- CSV ---
+
+
+def _read_csv(file: _Bounded, wanted: Wanted, delimiter: str) -> Table:
+    reader = csv.reader(_text_lines(file), delimiter=delimiter, strict=True)
+    records = _records(file.name, reader)
+    try:
+        _, header = next(records)
+    except StopIteration:
+        raise FeedRefused(f"{file.name}: is empty; nothing was loaded") from None
+    other = next((sign for sign in ",;\t|" if sign != delimiter and sign in "".join(header)), None)
+    hint = f" (is the delimiter {other!r}? It is set to {delimiter!r})" if other else ""
+    found = _find(file.name, header, wanted, hint=hint)
+    places = [found.get(column) for column in wanted.columns]
+    lines = (_line(number, values, places, len(header)) for number, values in records)
+    return Table(tuple(column for column in wanted.columns if column in found), lines)
+
+
+def _records(name: str, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the number of the line that it begins on; empty lines are none."""
+    while True:
+        begins = reader.line_num + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise FeedRefused(
+                f"{name}: line {begins}: is no CSV record: {error} (a quotation mark that is not closed?); nothing was"
+                " loaded"
+            ) from None
+        if values:
+            yield begins, values
+
+
+def _text_lines(file: _Bounded) -> Iterator[str]:
+    """The file's lines with their ends, which may be of any system's kind."""
+    carried = ""
+    for text in _decoded(file):
+        *whole, carried = io.StringIO(carried + text, newline="").readlines() or [""]
+        yield from whole
+        if len(carried) > LONGEST_LINE:
+            raise FeedRefused(f"{file.name}: has a line of more than {LONGEST_LINE:,} characters: is it a CSV file?")
+    if carried:
+        yield carried
+
+
+def _decoded(file: _Bounded) -> Iterable[str]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("strict")
+    taken = lines = 0
+
+    def decode(piece: bytes, *, last: bool = False) -> str:
+        try:
+            return decoder.decode(piece, last)
+        except UnicodeDecodeError as error:
+            # what is decoded ends where the file has been read to, and may begin with bytes left over from before
+            position = taken - len(error.object) + error.start
+            line = lines + error.object[: error.start].count(b"\n") + 1
+            raise FeedRefused(
+                f"{file.name}: is not UTF-8: byte 0x{error.object[error.start]:02X} at position {position:,}, in line"
+                f" {line:,}. Export it as UTF-8. Nothing was loaded"
+            ) from None
+
+    for piece in file.pieces():
+        taken += len(piece)
+        yield decode(piece)
+        lines += piece.count(b"\n")
+    yield decode(b"", last=True)
+
+
+# --- Parquet ---
+
+
+def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
+    # most feeds are CSV, and whoever only reads the DAG files needs neither
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        parquet = pq.ParquetFile(pa.PythonFile(file.seekable(), mode="r"), pre_buffer=False)
+        schema = parquet.schema_arrow
+    except pa.ArrowException as error:
+        raise FeedRefused(f"{file.name}: is no Parquet file: {_first_line(error)}; nothing was loaded") from None
+    found = _find(file.name, schema.names, wanted)
+    for column, place in found.items():
+        try:
+            _as_text(pa, pa.array([], type=schema.types[place]))
+        except pa.ArrowException:
+            raise FeedRefused(
+                f"{file.name}: column {column!r} is of type {schema.types[place]}, which is no text, number or date;"
+                " nothing was loaded"
+            ) from None
+
+    def lines() -> Iterator[Line]:
+        number = 0
+        chosen = [schema.names[place] for place in found.values()]
+        try:
+            for batch in parquet.iter_batches(PARQUET_ROWS, columns=chosen, use_threads=False):
+                by_name = {_plain(name): _as_text(pa, batch.column(name)) for name in chosen}
+                blank = [None] * batch.num_rows
+                for values in zip(*(by_name.get(column, blank) for column in wanted.columns), strict=True):
+                    number += 1
+                    yield _line(number, values, range(len(values)), len(values))
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            raise FeedRefused(
+                f"{file.name}: cannot be read after row {number:,}: {_first_line(error)}; nothing was loaded"
+            ) from None
+
+    return Table(tuple(column for column in wanted.columns if column in found), lines())
+
+
+def _as_text(pa: Any, column: Any) -> list[str | None]:
+    """A column's values as a CSV file would have them; moments in UTC."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
+        if column.type.tz is not None:
+            column = column.cast(pa.timestamp("us"))
+    texts: list[str | None] = column.cast(pa.string()).to_pylist()
+    return texts
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200].rstrip(".")
