@@ -52,6 +52,9 @@ A column that you do not name has the value of *when left out*. SKUs are unique 
 -- stock and price of an item, for all channels: each variant of that master SKU is linked to it from now on
 insert into core.inventory_item (master_sku, quantity, price) values ('JKT-000208', 9, 50);
 
+-- its stock now: equal to a row of load_inventory's file, and newer than those before
+update core.inventory_item set quantity = 8, updated_at = now() where lower(master_sku) = lower('JKT-000208');
+
 -- a listing is paused no more
 update core.listing set paused = false where channel = 'demo' and listing_key = 'bc-77';
 

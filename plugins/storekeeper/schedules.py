@@ -105,7 +105,7 @@ def feed_dag(operation: str, feed: LoadInventory, *, doc: str) -> DAG:
         f"{doc.strip()}\n\nSettings in `{feed.file}`.",
         schedule=_timetable(feed.schedule),
         tags=["storekeeper", operation],
-        params=_run_form(feed),
+        params=_run_form(operation, feed),
     )
 
 

@@ -373,7 +373,7 @@ def test_problems_end_a_run_red_where_a_setting_says_so_and_the_rest_is_loaded(l
         ("sku,quantity\nA,1\n", "has no column 'master_sku'; its header names 'sku', 'quantity'"),
         ("master_sku;quantity\nA;1\n", "is the delimiter ';'? It is set to ','"),
         ("master_sku,colour,size\nA,1,2\n", "not known: 'colour', 'size'; known are master_sku, quantity"),
-        ("master_sku,quantity,\nA,1,\n", "one without a name (the 3th)"),
+        ("master_sku,quantity,\nA,1,\n", "one without a name (column 3)"),
         ("master_sku,MASTER_SKU\nA,B\n", "has the column 'master_sku' twice"),
         ("master_sku,quantity\nA,1\nÄ,1\n".encode("latin-1"), "is not UTF-8: byte 0xC4 at position 24, in line 3"),
         ("master_sku,quantity\nA,1\n".encode("utf-16"), "is not UTF-8: byte 0xFF at position 0, in line 1"),

@@ -154,7 +154,7 @@ def _find(name: str, header: Sequence[str], wanted: Wanted, *, hint: str = "") -
         if column in wanted.columns:
             places[column] = place
         elif column not in ignored:
-            unknown.append(repr(given.strip()[:50]) if column else f"one without a name (the {place + 1}th)")
+            unknown.append(repr(given.strip()[:50]) if column else f"one without a name (column {place + 1})")
     missing = [column for column in wanted.required if column not in places]
     if missing:
         raise FeedRefused(
