@@ -197,7 +197,8 @@ def _offer(product: Row, variant: Row, master_sku: str) -> Offer:
         price=price,
         inherited=inherited,
         stock=stock,
-        level=variant["inventory_level"],
+        # tracked as a whole, an only variant's stock is the product's
+        level=stock if stock is not None else variant["inventory_level"],
     )
 
 
