@@ -1,0 +1,396 @@
+"""Sync Listings: what would be too large a change is stopped before the first call, or waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from storekeeper.operations.sync_listings import approve
+from storekeeper.outcomes import RunStopped
+from tests.operations.sync_shop import Shop
+
+EXTRACT, LOAD = ("extract",), ("load",)
+BUILT_IN = 2
+"""Products that the store has before a test adds its own."""
+
+
+def zero(shop: Shop, skus: list[str]) -> None:
+    shop.database.run("update core.listing_variant set quantity = 0 where master_sku = any(%s)", skus)
+
+
+def queue(action: str) -> Callable[[Shop, list[str]], None]:
+    def queued(shop: Shop, skus: list[str]) -> None:
+        for sku in skus:
+            shop.edit_listing(sku, queued_action=action)
+
+    return queued
+
+
+def reprice(shop: Shop, skus: list[str]) -> None:
+    shop.database.run("update core.listing_variant set price = 1000 where master_sku = any(%s)", skus)
+
+
+GUARDS: dict[str, tuple[Callable[[Shop, list[str]], None], str]] = {
+    "zeroed": (zero, "max_zeroed_share"),
+    "hidden": (queue("hide"), "max_hidden_share"),
+    "delisted": (queue("delist"), "max_delisted_share"),
+    "held": (reprice, "max_held_share"),
+}
+
+
+def filled(shop: Shop, listings: int) -> list[str]:
+    """The shop with so many listings in all; the SKUs of those that the test added."""
+    skus = shop.add_many(listings - BUILT_IN, "G")
+    shop.pull()
+    assert shop.database.value("select count(*) from core.listing") == listings
+    return skus
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_a_guard_lets_its_share_pass_and_stops_the_next_one(shop: Shop, guard: str) -> None:
+    make, setting = GUARDS[guard]
+    skus = filled(shop, 20)
+    share = {setting: 0.15}
+    make(shop, skus[:4])
+    with pytest.raises(RunStopped) as stopped:
+        shop.sync(**share)
+    assert setting in str(stopped.value)
+    assert shop.writes() == {}
+    assert shop.database.value("select count(*) from ops.push") == 0
+    queue_back = "update core.listing set queued_action = null where listing_key in"
+    shop.database.run(f"{queue_back} (select listing_key from core.listing_variant where master_sku = %s)", skus[3])
+    shop.edit(skus[3], quantity=5, price=None)
+    shop.sync(**share)
+    assert (shop.writes() == {}) == (guard == "held")
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_in_a_shop_of_less_than_twenty_listings_no_share_binds(shop: Shop, guard: str) -> None:
+    make, setting = GUARDS[guard]
+    skus = filled(shop, 19)
+    make(shop, skus)
+    shop.sync(**{setting: 0.0})
+    if guard == "held":  # held one by one in a shop of any size
+        assert shop.problems() == {(sku, "price_held") for sku in skus}
+    else:
+        assert shop.writes() != {}
+        assert shop.waiting() == []
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_a_person_may_let_a_large_change_through(shop: Shop, guard: str) -> None:
+    make, setting = GUARDS[guard]
+    skus = filled(shop, 20)
+    make(shop, skus)
+    counts = shop.sync(**{setting: 0.0}, params={"confirm_large_change": True})
+    assert counts.updated == len(skus)
+    assert (shop.waiting(), shop.problems()) == ([], set())
+
+
+def test_hiding_by_stock_counts_as_hiding(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    queue("hide")(shop, skus[:5])
+    with pytest.raises(RunStopped, match="max_hidden_share"):
+        shop.sync(hide_as="out_of_stock")
+    assert shop.writes() == {}
+
+
+def test_the_worst_ten_are_named(shop: Shop) -> None:
+    skus = filled(shop, 24)
+    for number, sku in enumerate(skus):
+        shop.edit(sku, quantity=100 + number)
+    shop.sync()
+    zero(shop, skus)
+    with pytest.raises(RunStopped) as stopped:
+        shop.sync()
+    said = str(stopped.value)
+    named = [sku for sku in skus if sku in said]
+    assert named == skus[-10:]
+    assert "from 121 to 0" in said
+    assert "confirm_large_change" in said
+
+
+def test_a_stopped_run_changes_nothing_and_ends_failed(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus)
+    before = shop.store.products()
+    with pytest.raises(RunStopped):
+        shop.sync()
+    assert shop.store.products() == before
+    assert shop.database.value("select state from mart.runs where operation = 'sync_listings'") == "failed"
+    assert len(shop.waiting()) == len(skus)
+
+
+def test_a_guard_binds_too_where_the_change_comes_after_the_extraction(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    shop.edit(skus[0], price=11)
+    shop.sync(run_id="late", tasks=EXTRACT)
+    zero(shop, skus)
+    with pytest.raises(RunStopped, match="max_zeroed_share"):
+        shop.sync(run_id="late", tasks=LOAD)
+    assert shop.writes() == {}
+
+
+@pytest.mark.xfail(strict=True, reason="what was for sale untracked goes to 0 past the guard")
+def test_switching_tracking_on_at_zero_is_bringing_to_zero(shop: Shop) -> None:
+    skus = shop.add_many(18, "U", tracking="none", stock=0)
+    shop.pull()
+    for sku in skus:
+        shop.item(sku, quantity=0)
+    with pytest.raises(RunStopped, match="max_zeroed_share"):
+        shop.sync(manage_inventory_tracking=True)
+    assert shop.writes() == {}
+
+
+# Prices.
+
+
+@pytest.mark.parametrize(
+    ("wanted", "passes"), [("30", True), ("30.01", False), ("3.34", True), ("3.33", False), ("1000000", False)]
+)
+def test_a_price_may_move_by_the_factor_and_no_further(shop: Shop, wanted: str, passes: bool) -> None:
+    shop.add("A")
+    shop.add("B")
+    shop.pull()
+    shop.item("A", price=wanted, quantity=7)
+    shop.item("B", price=11)
+    counts = shop.sync()
+    assert shop.price("A") == (float(wanted) if passes else 10)
+    assert shop.problems() == (set() if passes else {("A", "price_held")})
+    assert (shop.stock("A"), shop.price("B")) == (7, 11)
+    assert counts.failed == 0
+    status = shop.database.value("select reason from mart.sync_status where master_sku = 'A'")
+    assert status == (None if passes else "price_held")
+
+
+def test_a_held_price_goes_when_it_is_confirmed_for_its_sku(shop: Shop) -> None:
+    shop.add("A")
+    shop.add("B")
+    shop.pull()
+    for sku in ("A", "B"):
+        shop.item(sku, price=100)
+    shop.sync()
+    shop.sync(params={"skus": ["A"], "confirm_large_change": True})
+    assert (shop.price("A"), shop.price("B")) == (100, 10)
+    assert shop.problems() == {("B", "price_held")}
+
+
+def test_a_price_below_the_least_one_is_held(shop: Shop) -> None:
+    shop.add("A")
+    shop.add("B")
+    shop.pull()
+    shop.item("A", price="4.99")
+    shop.item("B", price=5)
+    shop.sync(min_price=5, params={"confirm_large_change": True})
+    assert (shop.price("A"), shop.price("B")) == (10, 5)
+    assert shop.problems() == {("A", "price_below_minimum")}
+
+
+def test_a_price_that_drifted_far_is_measured_by_what_was_agreed(shop: Shop) -> None:
+    shop.add("A")
+    shop.pull()
+    shop.store.patch_product(shop.product("A")["id"], price=1000)
+    shop.pull()
+    shop.sync(scope="all")
+    assert shop.price("A") == 10
+
+
+# Dry runs.
+
+
+def state(shop: Shop) -> dict[str, Any]:
+    """Everything in core and ops but runs and pushes."""
+    tables = shop.database.rows(
+        "select schemaname || '.' || tablename as name from pg_tables where schemaname in ('core', 'ops')"
+        " and schemaname || '.' || tablename not in ('ops.run', 'ops.push') order by 1"
+    )
+    return {each["name"]: shop.database.rows(f"select t::text from {each['name']} as t order by 1") for each in tables}
+
+
+@pytest.mark.xfail(strict=True, reason="each dry run ends with InvalidRequestError: its savepoint is closed too early")
+def test_a_dry_run_sends_nothing_and_changes_nothing_but_its_record(shop: Shop) -> None:
+    skus = filled(shop, 30)
+    for sku in skus[:5]:
+        shop.item(sku, price=11, quantity=0)
+    shop.item(skus[5], price=1000)
+    shop.edit_listing(skus[6], queued_action="hide")
+    shop.edit_listing(skus[7], queued_action="delist")
+    shop.edit(skus[8], quantity=-4)
+    before, catalog = state(shop), shop.store.products()
+    counts = shop.sync(hide_as="unavailable", price_multiplier="1.5", params={"dry_run": True})
+    assert state(shop) == before
+    assert (shop.writes(), shop.store.products() == catalog) == ({}, True)
+    assert {each[2] for each in shop.pushed()} == {"dry_run"}
+    assert {each[0] for each in shop.pushed() if each[1] == "set_fields"} == set(skus[:5])
+    assert {each[1] for each in shop.pushed()} == {"set_fields", "set_stock", "hide", "delist"}
+    assert counts.updated == 8
+    assert shop.database.value("select state from mart.runs where operation = 'sync_listings'") == "success"
+
+
+@pytest.mark.xfail(strict=True, reason="each dry run ends with InvalidRequestError: its savepoint is closed too early")
+def test_a_dry_run_of_too_large_a_change_is_green(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus)
+    counts = shop.sync(params={"dry_run": True}, large_change="ask")
+    assert counts.updated == len(skus)
+    assert shop.writes() == {}
+    assert shop.database.value("select count(*) from ops.approval") == 0
+
+
+@pytest.mark.xfail(strict=True, reason="each dry run ends with InvalidRequestError: its savepoint is closed too early")
+def test_no_later_run_sends_what_a_dry_run_planned(shop: Shop) -> None:
+    shop.add("A")
+    shop.add("B")
+    shop.pull()
+    shop.edit("A", price=11)
+    shop.edit("B", price=12)
+    shop.sync(params={"dry_run": True})
+    shop.edit("A", price=10)
+    shop.edit("B", price=13)
+    shop.sync()
+    assert (shop.price("A"), shop.price("B")) == (10, 13)
+    assert shop.writes() == {"products": 1}
+    assert shop.pushed() == [
+        ("A", "set_fields", "dry_run"),
+        ("B", "set_fields", "dry_run"),
+        ("B", "set_fields", "done"),
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="each dry run ends with InvalidRequestError: its savepoint is closed too early")
+def test_a_dry_run_counts_what_cannot_be_sent(shop: Shop) -> None:
+    shop.add("A")
+    shop.pull()
+    shop.item("A", price=1000)
+    counts = shop.sync(params={"dry_run": True})
+    assert (counts.skipped, counts.updated, shop.problems()) == (1, 0, set())
+
+
+# Approval.
+
+
+def asked(shop: Shop, run_id: str, **settings: Any) -> str | None:
+    """What a person is asked in the Airflow UI."""
+    from storekeeper.operations import sync_listings
+    from storekeeper.operations.step import attempt
+    from storekeeper.settings import Channel
+    from tests.operations.conftest import store_client
+
+    described = Channel.model_validate({"channel": "shop", "sync_listings": {"verify_stock_sample": 0, **settings}})
+    warehouse = shop.database.warehouse()
+    try:
+        with attempt(
+            "extract", warehouse, described, "sync_listings", run_id=run_id, params={},
+            open_store=lambda: store_client(shop.store),
+        ) as step:  # fmt: skip
+            said: str | None = sync_listings.STEPS["extract"](step)["ask"]
+            return said
+    finally:
+        warehouse.close()
+
+
+def approved(shop: Shop, run_id: str) -> None:
+    warehouse = shop.database.warehouse()
+    approve(warehouse, "shop", run_id, "jane")
+    warehouse.close()
+
+
+ASK: dict[str, Any] = {"large_change": "ask"}
+
+
+def test_a_large_change_is_asked_for_and_refused_without_an_answer(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus)
+    said = asked(shop, "ask", **ASK)
+    assert said is not None
+    assert skus[0].replace("-", "") in said.replace("-", "").replace("\\", "")
+    with pytest.raises(RunStopped):
+        shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert shop.writes() == {}
+
+
+def test_what_was_approved_is_sent(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus)
+    assert asked(shop, "ask", **ASK)
+    approved(shop, "ask")
+    counts = shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert counts.updated == len(skus)
+    assert shop.waiting() == []
+
+
+def test_a_small_change_is_not_asked_for(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus[:1])
+    assert asked(shop, "ask", **ASK) is None
+    shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert shop.stock(skus[0]) == 0
+
+
+def test_a_plan_that_grew_after_its_approval_is_refused(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus[:10])
+    assert asked(shop, "ask", **ASK)
+    approved(shop, "ask")
+    zero(shop, skus[:11])
+    with pytest.raises(RunStopped, match="plan_grew"):
+        shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert shop.writes() == {}
+
+
+def test_another_change_than_the_approved_one_is_refused(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    queue("hide")(shop, skus[:10])
+    assert asked(shop, "ask", **ASK)
+    approved(shop, "ask")
+    queue("delist")(shop, skus[:10])
+    with pytest.raises(RunStopped, match="plan_grew"):
+        shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert len(shop.store.products()) == 20
+
+
+def test_a_plan_that_shrank_after_its_approval_is_sent(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus[:10])
+    assert asked(shop, "ask", **ASK)
+    approved(shop, "ask")
+    shop.edit(skus[0], quantity=5)
+    shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert (shop.stock(skus[0]), shop.stock(skus[1])) == (5, 0)
+
+
+def test_an_approval_is_for_its_own_run(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus)
+    assert asked(shop, "ask", **ASK)
+    approved(shop, "ask")
+    assert asked(shop, "another", **ASK)
+    with pytest.raises(RunStopped):
+        shop.sync(run_id="another", tasks=LOAD, **ASK)
+    assert shop.writes() == {}
+
+
+def test_approved_prices_are_sent(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    for sku in skus[:10]:
+        shop.item(sku, price=50)
+    assert asked(shop, "ask", **ASK)
+    approved(shop, "ask")
+    shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert {shop.price(sku) for sku in skus[:10]} == {50}
+
+
+@pytest.mark.xfail(strict=True, reason="an approval names the SKU and not the price")
+def test_a_price_other_than_the_approved_one_is_not_sent(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    for sku in skus[:10]:
+        shop.item(sku, price=50)
+    assert asked(shop, "ask", **ASK)
+    approved(shop, "ask")
+    shop.item(skus[0], price="0.01")
+    with suppress(RunStopped):
+        shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert shop.price(skus[0]) == 10
