@@ -42,7 +42,7 @@ with released as (
                 )
             )
         )
-    returning v.master_sku, v.listing_key, l.product_id
+    returning v.master_sku, v.listing_key, l.product_id, l.queued_action
 )
 
 insert into staging.problem (entity, entity_key, reason, message, source)
@@ -52,4 +52,5 @@ select
     'gone_from_store',
     'No variant of the store has the master SKU ' || r.master_sku || ' any more (listing ' || r.listing_key || ').',
     coalesce('product/' || r.product_id, 'listing/' || r.listing_key)
-from released as r;
+from released as r
+where r.queued_action is distinct from 'delist';

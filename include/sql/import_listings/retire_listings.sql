@@ -16,7 +16,9 @@ with former as ( -- gone from the store, or gone over to another listing's rows:
 )
 
 update core.listing as l set
-    status = case when l.status = 'delisted' then 'delisted' else 'not_listed' end,
+    -- one that a sync has deleted, without hearing of it, is gone as somebody wanted
+    status = case when l.status = 'delisted' or l.queued_action = 'delist' then 'delisted' else 'not_listed' end,
+    queued_action = case when l.queued_action is distinct from 'delist' then l.queued_action end,
     product_id = null,
     channel_price = null,
     channel_visible = null,

@@ -57,6 +57,7 @@ create table ops.approval (
     run_no bigint not null references ops.run (run_no),
     entity_key text not null,
     guard text not null,
+    price numeric,
     approved_at timestamptz,
     approved_by text,
     primary key (run_no, guard, entity_key)
@@ -65,6 +66,7 @@ comment on table ops.approval is 'What a run asked a person to approve: only tha
 comment on column ops.approval.run_no is 'The run that asked.';
 comment on column ops.approval.entity_key is 'The listing''s key; of a price, the master SKU.';
 comment on column ops.approval.guard is 'Which guard it ran into: zeroed, hidden, delisted or price.';
+comment on column ops.approval.price is 'Of a price, the very one that may be sent.';
 comment on column ops.approval.approved_at is 'When a person approved it; null: nobody has.';
 comment on column ops.approval.approved_by is 'Who, as Airflow names them.';
 

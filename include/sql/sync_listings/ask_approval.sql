@@ -4,17 +4,19 @@
 delete from ops.approval
 where run_no = :run_no;
 
-insert into ops.approval (run_no, entity_key, guard)
+insert into ops.approval (run_no, entity_key, guard, price)
 select
     :run_no,
     p.listing_key,
-    p.guard
+    p.guard,
+    null
 from staging.plan as p
 where p.guard is not null
 union
 select
     :run_no,
     d.master_sku,
-    'price'
+    'price',
+    d.wanted_price
 from staging.differing as d
 where d.held = 'price_held';

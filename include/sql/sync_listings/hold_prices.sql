@@ -9,7 +9,12 @@ where
     and not :confirmed
     and not exists (
         select 1 from ops.approval as a
-        where a.run_no = :run_no and a.guard = 'price' and a.entity_key = d.master_sku and a.approved_at is not null
+        where
+            a.run_no = :run_no
+            and a.guard = 'price'
+            and a.entity_key = d.master_sku
+            and a.price = d.wanted_price
+            and a.approved_at is not null
     );
 
 insert into staging.problem (entity, entity_key, reason, message, source)

@@ -98,6 +98,6 @@ select
     case when k.mode = 'variant' then k.variant_id end,
     jsonb_build_object('quantity', k.wanted_quantity, 'location_id', cast(:location_id as integer)),
     jsonb_build_object('quantity', k.former_quantity),
-    case when k.hides then 'hidden' when k.wanted_quantity = 0 and k.former_quantity > 0 then 'zeroed' end
+    case when k.hides then 'hidden' when k.wanted_quantity = 0 and (k.former_quantity > 0 or k.tracking = 'none') then 'zeroed' end
 from stocked as k
 where k.reason is null;

@@ -3,7 +3,7 @@
 select
     v.master_sku,
     l.product_id,
-    case when l.inventory_tracking = 'product' then null else v.variant_id end as variant_id,
+    v.variant_id,
     v.synced_quantity as quantity
 from ops.push as p
 inner join core.listing_variant as v on p.channel = v.channel and p.entity_key = v.master_sku

@@ -202,8 +202,8 @@ def _plan(session: Session, sync: Sync, store_hash: str) -> Plan:
     """Make the plan anew, from what is wanted now; a dry run leaves nothing of it but the plan itself."""
     run_no = sync.run.run_no
     session.run("sync_listings/create_staging", run_no=run_no)
+    sync.within(session, "sync_listings/begin_plan")
     with session.savepoint() as planning:
-        sync.within(session, "sync_listings/begin_plan")
         session.run(
             "runs/describe_rules",
             channel=sync.channel.channel,
@@ -223,17 +223,22 @@ def _plan(session: Session, sync: Sync, store_hash: str) -> Plan:
             sync.within(session, name)
         measured = session.row("sync_listings/measure_plan", run_no=run_no, **sync.values)
         plan = Plan(measured["rows"], _judged(session, sync, measured))
+        kept = _kept(session, run_no) if sync.run.dry_run else {}
         if sync.run.dry_run:
-            planned = {
-                "plan": session.rows("sync_listings/read_plan", run_no=run_no),
-                "problem": session.rows("sync_listings/read_problems", run_no=run_no),
-            }
             planning.rollback()
-            for table, rows in planned.items():
-                if rows:
-                    session.copy_staged(table, run_no, tuple(rows[0].keys()), (tuple(row.values()) for row in rows))
-        mark(session, sync.run, PLANNED)
+    for table, rows in kept.items():
+        if rows:
+            session.copy_staged(table, run_no, tuple(rows[0].keys()), (tuple(row.values()) for row in rows))
+    mark(session, sync.run, PLANNED)
     return plan
+
+
+def _kept(session: Session, run_no: int) -> dict[str, Sequence[RowMapping]]:
+    """What a dry run keeps of its plan when it takes everything else back."""
+    return {
+        "plan": session.rows("sync_listings/read_plan", run_no=run_no),
+        "problem": session.rows("sync_listings/read_problems", run_no=run_no),
+    }
 
 
 def _judged(session: Session, sync: Sync, measured: RowMapping) -> str | None:
@@ -474,7 +479,7 @@ def _verify_stock(store: StoreClient, sync: Sync) -> None:
             break
         time.sleep(wait)
         shown = store_catalog.stock_of(store, location_id, {product_id for product_id, _ in differing})
-        differing = {item: row for item, row in differing.items() if shown.get(item) != row["quantity"]}
+        differing = {item: row for item, row in differing.items() if _units(shown, item) != row["quantity"]}
     if sample:
         log.info("read %d quantities back: %d are not as sent", len(sample), len(differing))
     if differing:
@@ -489,12 +494,17 @@ def _verify_stock(store: StoreClient, sync: Sync) -> None:
                         row["master_sku"],
                         Reason.STOCK_NOT_CONFIRMED.value,
                         f"The store confirmed the quantity {row['quantity']} of {row['master_sku']} and shows"
-                        f" {shown.get(item, 'none')}.",
+                        f" {_units(shown, item)}.",
                         f"product/{row['product_id']}",
                     )
                     for item, row in differing.items()
                 ],
             )
+
+
+def _units(shown: Mapping[tuple[int, int | None], int], item: tuple[int, int | None]) -> int | None:
+    """The units of a variant; where its product is tracked as a whole, those of the product."""
+    return shown.get(item, shown.get((item[0], None)))
 
 
 def _conclude(sync: Sync) -> Counts:
