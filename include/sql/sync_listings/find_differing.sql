@@ -104,12 +104,12 @@ select
     case
         when j.link_lost then 'inventory_link_lost'
         when j.price_on and j.wanted_price is null then 'missing_price'
-        when j.price_differs and j.wanted_price < 0 then 'invalid_price'
+        when j.price_differs and (j.wanted_price < 0 or j.wanted_price >= 'Infinity') then 'invalid_price' -- NaN is above all
         when j.price_differs and j.wanted_price < :min_price then 'price_below_minimum'
     end,
     case
         when not j.price_differs or coalesce(j.synced_price, j.channel_price, 0) = 0 then 1
-        when j.wanted_price <= 0 then 1e6
+        when j.wanted_price <= 0 or j.wanted_price >= 'Infinity' then 1e6
         else greatest(
             j.wanted_price / coalesce(j.synced_price, j.channel_price), coalesce(j.synced_price, j.channel_price) / j.wanted_price
         )

@@ -53,7 +53,7 @@ with judged as (
                 (d.fields ->> 'sale_price')::numeric as sale_price,
                 coalesce(nullif((d.former ->> 'sale_price')::numeric, 0), d.former_price) as former
         ) as s
-    where s.sale_price > 0 and d.held is distinct from 'inventory_link_lost'
+    where s.sale_price > 0 and s.sale_price < 'Infinity' and d.held is distinct from 'inventory_link_lost'
 ),
 
 taken_out as (
@@ -77,11 +77,11 @@ select
     'variant',
     d.master_sku,
     'invalid_price',
-    format('The %s %s of %s is below 0 and was not sent.', replace(f.key, '_', ' '), f.value, d.master_sku),
+    format('The %s %s of %s is no amount and was not sent.', replace(f.key, '_', ' '), f.value, d.master_sku),
     'variant/' || d.variant_id || '/' || f.key
 from staging.differing as d
 cross join lateral jsonb_each_text(d.fields) as f
-where f.value::numeric < 0 and d.held is distinct from 'inventory_link_lost';
+where (f.value::numeric < 0 or f.value::numeric >= 'Infinity') and d.held is distinct from 'inventory_link_lost';
 
 update staging.differing as d set
     sends_price = d.sends_price and d.held is null,
@@ -90,7 +90,7 @@ update staging.differing as d set
         when d.held = 'inventory_link_lost' then '{}'
         else d.fields - array(
             select f.key from jsonb_each_text(d.fields) as f
-            where f.value::numeric < 0
+            where f.value::numeric < 0 or f.value::numeric >= 'Infinity'
         )
     end
 where d.held is not null or d.fields <> '{}';
