@@ -14,7 +14,10 @@ from stack.places import LOGS, database_home
 from stack.postgres import EmbeddedPostgres
 from stack.services import login, psql_command, start_sandbox, start_warehouse
 
-DAGS = ("import_listings__demo", "get_orders__demo", "sync_listings__demo")
+PULLS = ("import_listings__demo", "get_orders__demo")
+
+FED = 60
+"""So many SKUs get stock and a price by the demo's feed, and are sent to the store."""
 
 # Of Airflow's log, what a person wants to see while waiting: a task begins, and what our own modules say.
 _TASK = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
@@ -43,10 +46,26 @@ QUERIES = (
         " order by day desc, currency limit 5",
     ),
     (
+        "What was sent to the store?",
+        "select action, state, count(*) as changes, min(entity_key) as for_example from mart.push_history"
+        " group by 1, 2 order by 1, 2",
+    ),
+    (
+        "Why is a SKU not sent?",
+        "select reason, in_sync, count(*) as skus, min(master_sku) as for_example from mart.sync_status"
+        " group by 1, 2 order by 3 desc",
+    ),
+    (
         "Why is an order not in the warehouse?",
         "select reason, count(*) as orders, min(order_id) as for_example from mart.orders_not_imported"
         " group by 1 order by 1",
     ),
+)
+
+FEED = (
+    "select master_sku, channel_quantity + 7 as quantity, round(channel_price * 1.05, 2) as price"
+    " from mart.listing_variants where status = 'listed' and quantity is not null and master_sku !~ '[,\"]'"
+    " order by product_id, variant_id limit {most}"
 )
 
 RUNS = (
@@ -63,13 +82,22 @@ def main() -> int:
     server = EmbeddedPostgres(database_home())
     own_warehouse = os.environ["AIRFLOW_CONN_STOREKEEPER_WAREHOUSE"] == server.uri("warehouse")
     print(f"  warehouse  {f'Postgres on 127.0.0.1:{server.port}' if own_warehouse else 'yours, by its connection'}")
-    print(f"  store      {_store(server)}", flush=True)
+    store, is_sandbox = _store(server)
+    print(f"  store      {store}", flush=True)
     LOGS.mkdir(parents=True, exist_ok=True)
-    if not _run_dags():
+    (LOGS / "demo.log").write_text("")
+    if not _run_dags(*PULLS):
+        return 1
+    pushes = _pushes() if is_sandbox else [_order("sync_listings__demo", dry_run=True)]
+    if not is_sandbox:
+        print(
+            "\nThe store is yours: what a sync would send is only worked out (a dry run), nothing is sent.", flush=True
+        )
+    if not _run_dags(*pushes):
         return 1
     print("\nWhat the runs did (mart.runs):\n", flush=True)
-    _query(RUNS.format(count=len(DAGS)))
-    print("Five queries worth trying (`make psql` opens psql on the warehouse):", flush=True)
+    _query(RUNS.format(count=len(PULLS) + len(pushes)))
+    print("Seven queries worth trying (`make psql` opens psql on the warehouse):", flush=True)
     for question, query in QUERIES:
         print(f"\n{question}\n  {query};\n", flush=True)
         _query(query)
@@ -81,24 +109,50 @@ def main() -> int:
     return 0
 
 
-def _store(server: EmbeddedPostgres) -> str:
+def _pushes() -> list[str]:
+    """A feed for some SKUs, their listings unpaused, and a sync that sends what differs then.
+
+    The feed's file stays: a second demo loads the same, and finds nothing to send.
+    """
+    file = LOGS.parent / "demo" / "inventory.csv"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(_answer(FEED.format(most=FED)))
+    skus = [line.split(",")[0] for line in file.read_text().splitlines()[1:]]
+    return [
+        _order("load_inventory", path=str(file)),
+        _order("change_listing_status__demo", action="unpause", skus=skus, whole_listing=True),
+        _order("sync_listings__demo"),
+    ]
+
+
+def _order(dag_id: str, **conf: object) -> str:
+    return f"{dag_id}={json.dumps(conf)}"
+
+
+def _store(server: EmbeddedPostgres) -> tuple[str, bool]:
+    """What the store is, and whether it is the sandbox."""
     connection = os.environ["AIRFLOW_CONN_BIGCOMMERCE_DEMO"]
     if connection != environment.variables(server)["AIRFLOW_CONN_BIGCOMMERCE_DEMO"]:
-        return "yours, by the connection bigcommerce_demo"
+        return "yours, by the connection bigcommerce_demo", False
     address = start_sandbox()
     # the port may have moved since this process was started
     os.environ["AIRFLOW_CONN_BIGCOMMERCE_DEMO"] = json.dumps({**json.loads(connection), "host": address})
-    return f"the sandbox, a BigCommerce store of 500 products and 400 orders at {address}/stores/sandbox"
+    return f"the sandbox, a BigCommerce store of 500 products and 400 orders at {address}/stores/sandbox", True
 
 
-def _run_dags() -> bool:
+def _run_dags(*orders: str) -> bool:
     failure = "no error was said"
-    with (LOGS / "demo.log").open("w") as log:
+    with (LOGS / "demo.log").open("a") as log:
         running = subprocess.Popen(
-            [sys.executable, "-m", "stack.run_dags", *DAGS], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [sys.executable, "-m", "stack.run_dags", *orders],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         assert running.stdout is not None
-        print(f"\n{', '.join(DAGS)}: running through Airflow (it takes some seconds to start) ...", flush=True)
+        dag_ids = ", ".join(order.partition("=")[0] for order in orders)
+        print(f"\n{dag_ids}: running through Airflow (it takes some seconds to start) ...", flush=True)
         for line in running.stdout:
             log.write(line)
             if task := _TASK.search(line):
@@ -116,6 +170,11 @@ def _run_dags() -> bool:
         file=sys.stderr,
     )
     return False
+
+
+def _answer(query: str) -> str:
+    done = subprocess.run(psql_command("-X", "--csv", "-c", query), check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout
 
 
 def _query(query: str) -> None:
