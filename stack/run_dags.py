@@ -1,6 +1,7 @@
-"""Run DAGs through Airflow one after the other in one process: ``python -m stack.run_dags DAG_ID[=CONF] ...``.
+"""Run DAGs through Airflow, one after the other in one process.
 
-CONF is a run's parameters as JSON. What `airflow dags test` does, without its start-up for each DAG. Exits non-zero when a run ends red.
+``python -m stack.run_dags DAG_ID[=CONF] ...``: CONF is a run's parameters as JSON. What `airflow dags test` does,
+without its start-up for each DAG. Exits non-zero when a run ends red.
 """
 
 from __future__ import annotations

@@ -178,6 +178,21 @@ def test_what_a_dead_run_has_staged_goes_too_and_its_repeat_pulls_again(
     assert private_rows(database, order["id"]) == 0
 
 
+def test_what_a_killed_run_has_staged_goes_too_though_nobody_has_heard_of_its_end(
+    order: dict[str, Any],
+    database: Database,
+    run_orders: GetOrders,
+    forget_shopper: Forget,
+) -> None:
+    run_orders(run_id="killed", tasks=("extract",))
+    assert database.value("select state from ops.run where run_id = 'killed'") == "running"
+    forget_shopper("email", EMAIL)
+    assert database.value("select count(*) from pg_tables where schemaname = 'staging'") == 0
+    assert "shopper was forgotten" in database.value("select message from ops.run where run_id = 'killed'")
+    assert run_orders(run_id="killed", tasks=("transform", "load")).created > 0
+    assert private_rows(database, order["id"]) == 0
+
+
 @pytest.mark.parametrize(
     ("params", "said"),
     [

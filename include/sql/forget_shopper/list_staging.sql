@@ -1,4 +1,4 @@
--- forget_shopper/forget: what dead runs of Get Orders have staged; a repeat of one of them pulls again.
+-- forget_shopper/forget: what runs of Get Orders have staged and none will load; a repeat of one of them pulls again.
 -- Reads    ops.run, the catalog.
 
 select c.relname as table_name
@@ -9,5 +9,4 @@ where
     n.nspname = 'staging'
     and c.relkind = 'r'
     and r.operation = 'get_orders'
-    and r.state <> 'running'
     and :channel in ('*', r.channel);

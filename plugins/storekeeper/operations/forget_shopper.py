@@ -81,6 +81,8 @@ def forget(warehouse: Warehouse, run_id: str, shopper: Shopper, *, dry_run: bool
         counts = Counts(read=erased["orders"], updated=erased["orders"])
         succeed(session, run, counts, "Dry run: nothing but this row was written." if dry_run else None)
     if not dry_run:
+        with warehouse.transaction() as session:
+            session.run("forget_shopper/supersede_runs", **values)
         warehouse.drop_staging("forget_shopper/list_staging", **values)
     log.info("%s%d rows of %d orders", "would erase " if dry_run else "erased ", erased["rows"], erased["orders"])
     return {"orders": erased["orders"], "rows": erased["rows"]}
