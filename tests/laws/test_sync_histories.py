@@ -18,8 +18,8 @@ from tests.conftest import Database
 from tests.operations.conftest import Import, SyncListings
 
 BOUNDS = settings(
-    max_examples=14,
-    stateful_step_count=14,
+    max_examples=10,
+    stateful_step_count=8,
     deadline=None,
     derandomize=True,
     database=None,
@@ -34,7 +34,21 @@ KEYS = st.sampled_from(list(PRODUCTS))
 PRICES = st.sampled_from([5.0, 9.99, 10.0, 12.5, 37.27])
 LEVELS = st.sampled_from([0, 1, 5, 8, 41])
 MODES = st.sampled_from(["create_only", "create_and_overwrite"])
-WRITES = ("PUT", "POST", "DELETE")
+EDITS = st.lists(
+    st.one_of(
+        st.tuples(st.just("a_sale"), SKUS, st.integers(1, 3)),
+        st.tuples(st.just("a_sale"), SKUS, st.integers(1, 3)),
+        st.tuples(st.just("the_staff_counts"), SKUS, LEVELS),
+        st.tuples(st.just("the_staff_prices"), SKUS, PRICES),
+        st.tuples(st.just("a_feed"), SKUS, PRICES, LEVELS),
+        st.tuples(st.just("an_own_price"), SKUS, PRICES),
+        st.tuples(st.just("an_own_quantity"), SKUS, LEVELS),
+        st.tuples(st.just("a_pause_or_its_end"), KEYS),
+        st.tuples(st.just("a_hiding_or_its_end"), KEYS),
+    ),
+    min_size=2,
+    max_size=8,
+)
 
 
 @dataclass
@@ -103,6 +117,15 @@ class SyncHistory(RuleBasedStateMachine):
         self.hide_as = hide_as
         self.pull(channel=self.channel, new_listings_paused=False, sync_listings={"hide_as": hide_as})
 
+    @rule(edits=EDITS, mode=st.none() | MODES, synced=st.sampled_from([True, True, False]))
+    def a_round(self, edits: list[tuple[Any, ...]], mode: str | None, synced: bool) -> None:
+        for name, *values in edits:
+            getattr(self, name)(*values)
+        if mode is not None:
+            self.an_import(mode)
+        if synced:
+            self.a_sync()
+
     # What the store has.
 
     def shown(self) -> dict[str, dict[str, Any]]:
@@ -123,18 +146,15 @@ class SyncHistory(RuleBasedStateMachine):
                 }
         return skus
 
-    @rule(sku=SKUS, units=st.integers(1, 3))
     def a_sale(self, sku: str, units: int) -> None:
         seen = self.shown()[sku]
         level = max(seen["stock"] - units, 0)
         self.store.patch_variant(seen["product"]["id"], seen["variant"]["id"], inventory_level=level)
 
-    @rule(sku=SKUS, level=LEVELS)
     def the_staff_counts(self, sku: str, level: int) -> None:
         seen = self.shown()[sku]
         self.store.patch_variant(seen["product"]["id"], seen["variant"]["id"], inventory_level=level)
 
-    @rule(sku=SKUS, price=PRICES)
     def the_staff_prices(self, sku: str, price: float) -> None:
         seen = self.shown()[sku]
         if seen["inherits"]:
@@ -144,7 +164,6 @@ class SyncHistory(RuleBasedStateMachine):
 
     # What the warehouse wants.
 
-    @rule(sku=SKUS, price=PRICES, quantity=LEVELS)
     def a_feed(self, sku: str, price: float, quantity: int) -> None:
         self.database.run(
             "insert into core.inventory_item (master_sku, price, quantity) values (%s, %s, %s) on conflict (master_sku)"
@@ -155,23 +174,19 @@ class SyncHistory(RuleBasedStateMachine):
         )
         self.variants[sku].item = (price, quantity)
 
-    @rule(sku=SKUS, price=PRICES)
     def an_own_price(self, sku: str, price: float) -> None:
         self.set_variant(sku, "price", Decimal(str(price)))
         self.variants[sku].own_price = price
 
-    @rule(sku=SKUS, quantity=LEVELS)
     def an_own_quantity(self, sku: str, quantity: int) -> None:
         self.set_variant(sku, "quantity", quantity)
         self.variants[sku].own_quantity = quantity
 
-    @rule(key=KEYS)
     def a_pause_or_its_end(self, key: str) -> None:
         listing = self.listings[key]
         listing.paused = not listing.paused
         self.set_listing(key, "paused", listing.paused)
 
-    @rule(key=KEYS)
     def a_hiding_or_its_end(self, key: str) -> None:
         listing = self.listings[key]
         listing.queued = {"listed": "hide", "hidden": "unhide"}[listing.status] if listing.queued is None else None
@@ -203,7 +218,6 @@ class SyncHistory(RuleBasedStateMachine):
 
     # Runs.
 
-    @rule(mode=MODES)
     def an_import(self, mode: str) -> None:
         shown = self.shown()
         self.pull(channel=self.channel, mode=mode, new_listings_paused=False, sync_listings={"hide_as": self.hide_as})
@@ -224,7 +238,6 @@ class SyncHistory(RuleBasedStateMachine):
                 variant.synced_quantity = wanted
         assert self.store_looks() == {sku: (each["price"], each["stock"], each["looks"]) for sku, each in shown.items()}
 
-    @rule()
     def a_sync(self) -> None:
         before, effects = self.shown(), len(self.store.effects())
         self.run_sync()
