@@ -23,6 +23,14 @@ def need(session: Session, run: Run, step: str) -> None:
     :raises StagingLost: staging is unlogged: a crash of the database empties it; that is no empty store.
     """
     session.run("staging/create", run_no=run.run_no)  # somebody may have dropped the tables: that is no error of SQL
+    still(session, run, step)
+
+
+def still(session: Session, run: Run, step: str) -> None:
+    """As :func:`need`, within a task that has made the tables itself.
+
+    :raises StagingLost: a crash of the database has emptied them.
+    """
     if not session.row("staging/check_staged", run_no=run.run_no, step=step)["there"]:
         raise StagingLost(
             "the warehouse has lost what this run had staged (did the database crash?); nothing was loaded"

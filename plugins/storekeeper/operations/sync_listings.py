@@ -19,7 +19,7 @@ from sqlalchemy import RowMapping
 
 from storekeeper.bigcommerce import catalog_writing as store_catalog
 from storekeeper.bigcommerce.client import StoreClient
-from storekeeper.operations.marks import mark, need
+from storekeeper.operations.marks import mark, need, still
 from storekeeper.operations.outbound import Sender, hold_claim, reason_of
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.step import Step
@@ -308,11 +308,11 @@ def _guard(session: Session, sync: Sync, plan: Plan) -> None:
     if plan.said is None:
         return
     unapproved = session.row("sync_listings/count_unapproved", run_no=sync.run.run_no)
-    if unapproved["asked"] == 0:
+    if unapproved["asked"] == 0 and sync.settings.large_change is LargeChange.STOP:
         raise RunStopped(f"{plan.said}\n{CONFIRM}")
     if unapproved["rows"]:
         raise RunStopped(
-            f"plan_grew: since it was approved, {unapproved['rows']} more changes would need approval, such as of"
+            f"plan_grew: since a person was or could be asked, {unapproved['rows']} more changes would need approval, such as of"
             f" {unapproved['example']!r}. Nothing was sent; run it again to be asked anew.\n{plan.said}"
         )
 
@@ -352,7 +352,7 @@ class Push:
 
     def _read(self, call: str, batch: int) -> list[Item]:
         with self._sync.run.transaction() as session:
-            need(session, self._sync.run, PLANNED)
+            still(session, self._sync.run, PLANNED)
             rows = session.rows(
                 "sync_listings/read_batch",
                 run_no=self._sync.run.run_no,
@@ -432,7 +432,7 @@ class Push:
         plan_nos = [plan_no for item in items for plan_no in item.plan_nos]
         with self._claim.settling() as settling:
             session = settling.session
-            need(session, self._sync.run, PLANNED)
+            still(session, self._sync.run, PLANNED)
             self._sync.within(session, "sync_listings/announce_own_write")
             if settle is not None:
                 self._sync.within(session, settle, plan_nos=plan_nos)
