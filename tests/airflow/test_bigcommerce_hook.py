@@ -21,7 +21,10 @@ SCOPES = {
     "orders (scope store_v2_orders)": "store_v2_orders_read_only",
 }
 INFORMATION = "store_v2_information_read_only"
-FORBIDDEN = "the access token lacks the scope for this; grant it to the API account"
+FORBIDDEN = (
+    "the access token lacks the scope Information (store_v2_information_read_only); grant it to the API account, then run"
+    " it again"
+)
 
 MakeHook = Callable[[str], Any]
 
