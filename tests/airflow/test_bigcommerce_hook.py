@@ -22,8 +22,8 @@ SCOPES = {
 }
 INFORMATION = "store_v2_information_read_only"
 FORBIDDEN = (
-    "the access token lacks the scope Information (store_v2_information_read_only); grant it to the API account, then run"
-    " it again"
+    "the access token lacks the scope Information (store_v2_information_read_only); grant it to the API account, then"
+    " run it again"
 )
 
 MakeHook = Callable[[str], Any]

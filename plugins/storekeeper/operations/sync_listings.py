@@ -312,8 +312,8 @@ def _guard(session: Session, sync: Sync, plan: Plan) -> None:
         raise RunStopped(f"{plan.said}\n{CONFIRM}")
     if unapproved["rows"]:
         raise RunStopped(
-            f"plan_grew: since a person was or could be asked, {unapproved['rows']} more changes would need approval, such as of"
-            f" {unapproved['example']!r}. Nothing was sent; run it again to be asked anew.\n{plan.said}"
+            f"plan_grew: since a person was or could be asked, {unapproved['rows']} more changes would need approval,"
+            f" such as of {unapproved['example']!r}. Nothing was sent; run it again to be asked anew.\n{plan.said}"
         )
 
 
