@@ -15,10 +15,11 @@ from benchmarks.memory import measure_memory
 from benchmarks.pairs import measure_pairs
 from benchmarks.parsing import measure_parsing
 from benchmarks.quota import SMALL, TRUE, measure_quota
+from benchmarks.sync import measure_sync
 from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 
-PARTS = ("pairs", "memory", "orders", "quota", "parsing", "dlt")
+PARTS = ("pairs", "memory", "orders", "sync", "quota", "parsing", "dlt")
 PRODUCTS = (20_000,)
 ORDERS = (5_000, 50_000)
 
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "pairs": lambda: measure_pairs(server, IMPORT_LISTINGS, products, given.pairs, with_airflow=with_airflow),
         "memory": lambda: measure_memory(server, IMPORT_LISTINGS, products),
         "orders": lambda: measure_pairs(server, GET_ORDERS, orders, given.pairs, with_airflow=False),
+        "sync": lambda: measure_sync(server),
         "quota": lambda: measure_quota(server, TRUE if given.true_quota else SMALL),
         "parsing": measure_parsing,
         "dlt": lambda: measure_dlt(server, products),

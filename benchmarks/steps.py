@@ -48,16 +48,18 @@ def by_steps(measured: Measured, uri: str, store: SandboxProcess, run_id: str) -
 
 
 def run_step(
-    measured: Measured, uri: str, store: SandboxProcess, step: str, run_id: str, *interval: datetime
+    measured: Measured | str, uri: str, store: SandboxProcess, step: str, run_id: str, *interval: datetime
 ) -> dict[str, Any]:
     """One step in a process of its own: ``seconds``, ``mib`` above its imports, ``requests``, ``throttled``.
 
+    :param measured: the operation, or its name.
     :param interval: begin and end, where the run belongs to a backfill.
     :raises RuntimeError: it failed; the message ends with what it said.
     """
     moments = (moment.isoformat() for moment in interval)
+    operation = measured if isinstance(measured, str) else measured.operation
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.steps", measured.operation, step, str(store.port), run_id, *moments],
+        [sys.executable, "-m", "benchmarks.steps", operation, step, str(store.port), run_id, *moments],
         capture_output=True,
         text=True,
         check=False,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from sandbox.process import SandboxProcess
+from storekeeper.outcomes import RunStopped
 from tests.conftest import Database
 from tests.operations.conftest import Import, SyncListings
 
@@ -84,3 +86,24 @@ def test_changed_prices_and_quantities_cost_the_fewest_calls_there_are(
             synced.value("select price from core.listing_variant where master_sku = %s", sku)
         )
     assert run_sync().updated == 0
+
+
+def test_two_runs_at_once_send_what_one_sends(store: SandboxProcess, synced: Database, run_sync: SyncListings) -> None:
+    priced = own_priced(synced, 120)
+    synced.run("update core.listing_variant set price = price + 1 where master_sku = any(%s)", priced)
+    with ThreadPoolExecutor(2) as both:
+        done = [*both.map(lambda number: run_sync(run_id=f"at-once-{number}"), range(2))]
+    assert sorted(counts.updated for counts in done) == [0, 120]
+    assert writes(store) == {"variants": 3}
+    assert len([each for each in store.effects() if each["kind"] == "variant.updated"]) == 120
+    assert synced.value("select count(*) from mart.listing_variants where not in_sync") == 0
+
+
+def test_a_connection_that_leads_to_another_store_sends_nothing(
+    store: SandboxProcess, synced: Database, run_sync: SyncListings
+) -> None:
+    synced.run("update ops.channel set store_hash = 'another'")
+    synced.run("update core.listing_variant set price = price + 1")
+    with pytest.raises(RunStopped, match="leads to the store 'sandbox', but the listings were imported from 'another'"):
+        run_sync()
+    assert store.request_count() == 0
