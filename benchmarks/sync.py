@@ -1,4 +1,4 @@
-"""What Sync Listings costs: where nothing has changed, and where ten thousand variants have, with a quota and without."""
+"""What Sync Listings costs: where nothing has changed; where ten thousand variants have, with a quota and without."""
 
 from __future__ import annotations
 
