@@ -26,7 +26,7 @@ where
     p.channel = :channel
     and p.operation = 'sync_listings'
     and p.open
-    and p.run_no <> :run_no
+    and p.run_no < :run_no -- what a newer run has seen is not for one that wakes late to close
     and (:everything or lower(p.entity_key) = any(cast(:skus as text[])))
     and case
         when p.reason = 'gone_from_store'
