@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from sandbox.process import SandboxProcess
+from storekeeper.bigcommerce import catalog_writing
+from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.warehouse.database import Session
 from tests.conftest import Database
 from tests.operations.conftest import Import, SyncListings
 
@@ -346,8 +349,65 @@ def small_store() -> Iterator[SandboxProcess]:
         yield store
 
 
+def live_histories(store: SandboxProcess, database: Database) -> None:
+    bound = {"store": store, "database": database, "numbers": itertools.count(1)}
+    run_state_machine_as_test(type("History", (SyncHistory,), bound), settings=BOUNDS)
+
+
+def drift_pushed(monkeypatch: pytest.MonkeyPatch, database: Database) -> None:
+    """A quantity is compared with what the store shows, not with what it last confirmed."""
+    real = Session.run
+
+    def mutant(self: Session, name: str, **values: Any) -> int:
+        return real(self, name, **values | ({"put_stock_back": True} if name == "sync_listings/find_differing" else {}))
+
+    monkeypatch.setattr(Session, "run", mutant)
+
+
+def relative_stock(monkeypatch: pytest.MonkeyPatch, database: Database) -> None:
+    """What goes to the store is by how much a quantity has changed, on top of what it has."""
+    real = catalog_writing.set_stock
+
+    def mutant(store: StoreClient, adjustments: Sequence[Mapping[str, Any]], check: Callable[[], float]) -> None:
+        asked = {int(each["variant_id"]) for each in adjustments}
+        rows = database.rows("select * from core.listing_variant where variant_id = any(%s)", list(asked))
+        former = {row["variant_id"]: row["synced_quantity"] for row in rows}
+        shown = catalog_writing.stock_of(store, 1, {row["listing_product"] for row in _products(database, asked)})
+        has = {variant_id: units for (_, variant_id), units in shown.items()}
+        real(
+            store,
+            [
+                {**each, "quantity": max(has[at] + each["quantity"] - former[at], 0)}
+                for each in adjustments
+                for at in (int(each["variant_id"]),)
+            ],
+            check,
+        )
+
+    monkeypatch.setattr(catalog_writing, "set_stock", mutant)
+
+
+def _products(database: Database, variant_ids: set[int]) -> list[dict[str, Any]]:
+    return database.rows(
+        "select distinct l.product_id as listing_product from core.listing as l join core.listing_variant as v"
+        " using (channel, listing_key) where v.variant_id = any(%s)",
+        list(variant_ids),
+    )
+
+
 def test_every_sync_of_a_history_sends_what_is_newly_wanted_and_nothing_else(
     small_store: SandboxProcess, database: Database
 ) -> None:
-    bound = {"store": small_store, "database": database, "numbers": itertools.count(1)}
-    run_state_machine_as_test(type("History", (SyncHistory,), bound), settings=BOUNDS)
+    live_histories(small_store, database)
+
+
+@pytest.mark.parametrize("worse", [drift_pushed, relative_stock])
+def test_a_sync_that_is_worse_is_caught(
+    worse: Callable[[pytest.MonkeyPatch, Database], None],
+    small_store: SandboxProcess,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worse(monkeypatch, database)
+    with pytest.raises(AssertionError, match=r"not newly wanted|after"):
+        live_histories(small_store, database)
