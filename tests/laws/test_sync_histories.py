@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce import catalog_writing
-from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.bigcommerce.client import Answer, StoreClient
 from storekeeper.warehouse.database import Session
 from tests.conftest import Database
 from tests.operations.conftest import Import, SyncListings
@@ -64,6 +64,8 @@ class Variant:
     synced_price: float
     synced_quantity: int
     item: tuple[float, int] | None = None
+    held: tuple[int, int] | None = None
+    """While its stock hides it: what the store had before, and what was wanted then."""
 
 
 @dataclass
@@ -114,6 +116,7 @@ class SyncHistory(RuleBasedStateMachine):
             self.ids[key] = product["id"]
         self.variants = {sku: Variant(key, 10.0, 5, 10.0, 5) for key, skus in PRODUCTS.items() for sku in skus}
         self.listings = {key: Listing() for key in PRODUCTS}
+        self.observed = dict.fromkeys(self.variants, 5)
 
     @initialize(hide_as=st.sampled_from(["invisible", "unavailable", "out_of_stock"]))
     def a_first_import(self, hide_as: str) -> None:
@@ -239,6 +242,7 @@ class SyncHistory(RuleBasedStateMachine):
                 wanted = variant.own_quantity
             if wanted == seen["stock"]:
                 variant.synced_quantity = wanted
+            self.observed[sku] = seen["stock"]
         assert self.store_looks() == {sku: (each["price"], each["stock"], each["looks"]) for sku, each in shown.items()}
 
     def a_sync(self) -> None:
@@ -259,6 +263,9 @@ class SyncHistory(RuleBasedStateMachine):
             for sku, variant in self.variants.items()
             if not self.listings[variant.key].paused and self.wanted_quantity(variant) != variant.synced_quantity
         }
+        hides = {sku for sku, variant in self.variants.items() if self.hides_by_stock(self.listings[variant.key])}
+        # what the store shows of a listing about to be hidden goes too, wanted or not
+        newly_wanted |= {sku for sku in hides if self.observed[sku] != 0}
         touched = [variant_ids[each["id"]["variant_id"]] for each in set_stock]
         assert sorted(touched) == sorted(newly_wanted), "a quantity that is not newly wanted was sent, or one was not"
         for sku, variant in self.variants.items():
@@ -273,7 +280,21 @@ class SyncHistory(RuleBasedStateMachine):
                 assert after[sku]["price"] in (before[sku]["price"], price)
                 if after[sku]["price"] != before[sku]["price"]:
                     variant.synced_price = price
-            assert after[sku]["stock"] == (quantity if sku in newly_wanted else before[sku]["stock"])
+            if sku in hides and sku in newly_wanted:
+                variant.held = variant.held or (before[sku]["stock"], variant.synced_quantity)
+            sent = quantity
+            if (
+                variant.held
+                and quantity
+                and self.listings[variant.key].queued == "unhide"
+                and variant.held[1] == quantity
+            ):
+                sent = variant.held[0]
+            if self.listings[variant.key].queued == "unhide":
+                variant.held = None
+            assert after[sku]["stock"] == (sent if sku in newly_wanted else before[sku]["stock"])
+            if sku in newly_wanted:
+                self.observed[sku] = sent
             variant.synced_price, variant.synced_quantity = price, quantity
         for key, listing in self.listings.items():
             if not listing.paused:
@@ -285,6 +306,10 @@ class SyncHistory(RuleBasedStateMachine):
             )
         self.second_sync_sends_nothing()
         self.status_as_expected()
+
+    def hides_by_stock(self, listing: Listing) -> bool:
+        queued = listing.status == "listed" and listing.queued == "hide" and not listing.paused
+        return queued and self.hide_as == "out_of_stock"
 
     def show_or_hide(self, listing: Listing) -> None:
         if listing.queued == "hide":
@@ -368,13 +393,13 @@ def relative_stock(monkeypatch: pytest.MonkeyPatch, database: Database) -> None:
     """What goes to the store is by how much a quantity has changed, on top of what it has."""
     real = catalog_writing.set_stock
 
-    def mutant(store: StoreClient, adjustments: Sequence[Mapping[str, Any]], check: Callable[[], float]) -> None:
+    def mutant(store: StoreClient, adjustments: Sequence[Mapping[str, Any]], check: Callable[[], float]) -> Answer:
         asked = {int(each["variant_id"]) for each in adjustments}
         rows = database.rows("select * from core.listing_variant where variant_id = any(%s)", list(asked))
         former = {row["variant_id"]: row["synced_quantity"] for row in rows}
         shown = catalog_writing.stock_of(store, 1, {row["listing_product"] for row in _products(database, asked)})
         has = {variant_id: units for (_, variant_id), units in shown.items()}
-        real(
+        return real(
             store,
             [
                 {**each, "quantity": max(has[at] + each["quantity"] - former[at], 0)}

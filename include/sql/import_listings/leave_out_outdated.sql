@@ -1,5 +1,5 @@
 -- import_listings/load: what this run read before something newer was loaded is not to be loaded any more.
--- Reads    raw.product, ops.watermark.   Writes  staging.product, listing, variant, problem, missing.
+-- Reads    raw.product, ops.watermark, core.listing.   Writes  staging.product, listing, variant, problem, missing.
 -- Order    a stalled run that wakes up after its successor cannot overwrite it.
 
 with outdated as (
@@ -11,6 +11,14 @@ with outdated as (
         or s.fetched_at < (
             select w.value from ops.watermark as w
             where w.channel = :channel and w.operation = 'import_listings'
+        )
+        -- read before we had it deleted
+        or exists (
+            select 1
+            from staging.variant as n
+            inner join core.listing_variant as v on v.channel = :channel and lower(n.master_sku) = lower(v.master_sku)
+            inner join core.listing as l on v.channel = l.channel and v.listing_key = l.listing_key
+            where n.product_id = s.product_id and l.status = 'delisted' and l.pushed_at > s.fetched_at
         )
 ),
 

@@ -2,14 +2,15 @@
 -- Grain    (channel, listing_key).
 -- Reads    staging.match, staging.listing, staging.brand, staging.category.   Writes  core.listing, staging.change.
 -- Repeat   safe: only rows that differ are touched.
--- Status   what the store shows, except that a hiding by other means than visibility is not lifted.
+-- Status   what the store shows, except that a hiding by other means than visibility is not lifted, and that what was read
+--          before the store confirmed a hiding or showing is no news of it.
 
 with known as materialized (
     select
         l.listing_key,
         d.product_id,
         d.price as store_price,
-        d.visible,
+        case when l.pushed_at > r.fetched_at then l.channel_visible else d.visible end as visible,
         d.inventory_tracking,
         case when :overwrites and :take_title then d.title else l.title end as title,
         case when :overwrites and :take_description then d.description else l.description end as description,
@@ -20,11 +21,13 @@ with known as materialized (
         case when :overwrites and :take_images then d.images else l.images end as images,
         case when :overwrites and :take_custom_fields then d.custom_fields else l.custom_fields end as custom_fields,
         case
+            when l.pushed_at > r.fetched_at then l.status
             when not d.visible then 'hidden'
             when l.status = 'hidden' and l.hidden_as in ('unavailable', 'out_of_stock') then 'hidden'
             else 'listed'
         end as status,
         case
+            when l.pushed_at > r.fetched_at then l.hidden_as
             when l.status = 'hidden' and (not d.visible or l.hidden_as in ('unavailable', 'out_of_stock'))
                 then coalesce(l.hidden_as, 'invisible')
             when not d.visible then 'invisible'
@@ -38,6 +41,7 @@ with known as materialized (
     ) as m
     inner join core.listing as l on l.channel = :channel and m.listing_key = l.listing_key
     inner join staging.listing as d on m.product_id = d.product_id
+    inner join staging.product as r on m.product_id = r.product_id
     left join staging.brand as b on d.brand_id = b.brand_id
     left join lateral (
         select coalesce(array_agg(g.path order by g.path), '{}') as paths

@@ -18,6 +18,7 @@ with known as materialized (
         v.quantity as old_quantity,
         v.synced_price,
         v.synced_quantity,
+        v.in_doubt,
         w.price as old_wanted_price,
         w.quantity as old_wanted_quantity,
         s.price as store_own_price,
@@ -63,6 +64,7 @@ chosen as materialized (
         :overwrites and :take_quantity and not k.quantity_decided and not k.outdated and k.stock is not null as takes_quantity,
         not k.quantity_decided and not k.outdated and not k.fresh and k.stock is not null
         and (k.old_quantity is not distinct from k.synced_quantity)
+        and not 'quantity' = any(k.in_doubt)
         and (k.old_quantity is not null or coalesce(k.was_untracked, false)) as follows_quantity
     from known as k
 ),
@@ -113,6 +115,9 @@ updated as (
         options = case when a.takes_identifiers then a.store_options else v.options end,
         synced_price = a.new_synced_price,
         synced_quantity = a.new_synced_quantity,
+        in_doubt = case when a.fresh then '{}' else v.in_doubt end,
+        held_quantity = case when not a.fresh then v.held_quantity end,
+        held_wanted = case when not a.fresh then v.held_wanted end,
         synced_at = case
             when
                 a.new_synced_price is distinct from v.synced_price or a.new_synced_quantity is distinct from v.synced_quantity

@@ -23,7 +23,8 @@ select
             v.variant_id is not null
             and not w.link_lost
             and (
-                (f.names ? 'price' and w.price is not null and w.price is distinct from v.synced_price)
+                v.in_doubt <> '{}'
+                or (f.names ? 'price' and w.price is not null and w.price is distinct from v.synced_price)
                 or (f.names ? 'quantity' and w.quantity is not null and w.quantity is distinct from v.synced_quantity)
                 or (f.names ? 'sale_price' and w.sale_price is not null and w.sale_price is distinct from v.synced_sale_price)
                 or (f.names ? 'cost_price' and w.cost_price is not null and w.cost_price is distinct from v.synced_cost_price)

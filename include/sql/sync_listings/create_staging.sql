@@ -14,6 +14,8 @@ create unlogged table if not exists staging.differing (
     former_price numeric,
     wanted_quantity bigint,
     former_quantity bigint,
+    shown_quantity bigint,
+    restored bigint,
     fields jsonb not null,
     former jsonb not null,
     sends_price boolean not null,
@@ -37,6 +39,7 @@ create unlogged table if not exists staging.plan (
     variant_id bigint,
     sent jsonb not null,
     former jsonb not null,
+    wanted_quantity bigint,
     guard text,
     retried boolean not null default false
 );

@@ -23,6 +23,10 @@ with considered as materialized (
         :quantity or l.hidden_as = 'out_of_stock' or h.hides or h.shows as quantity_on,
         h.hides,
         h.shows,
+        v.in_doubt,
+        -- shown again, the store gets back what it had: units sold before it was hidden stay sold
+        case when h.shows or not w.hidden_by_stock then v.held_quantity end as held_quantity,
+        v.held_wanted,
         w.sale_price,
         v.synced_sale_price,
         w.cost_price,
@@ -56,28 +60,43 @@ judged as (
         c.price_on
         and not c.link_lost
         and c.wanted_price is not null
-        and (c.wanted_price is distinct from c.synced_price or (:put_back and c.wanted_price is distinct from c.channel_price))
-            as price_differs,
+        and (
+            c.wanted_price is distinct from c.synced_price
+            or 'price' = any(c.in_doubt)
+            or (:put_back and c.wanted_price is distinct from c.channel_price)
+        ) as price_differs,
         c.quantity_on
         and not c.link_lost
         and c.wanted_quantity is not null
         and (
             c.wanted_quantity is distinct from c.synced_quantity
+            or 'quantity' = any(c.in_doubt)
+            or (c.hides and c.channel_quantity is distinct from 0)
             or (:put_stock_back and c.wanted_quantity is distinct from c.channel_quantity)
         ) as quantity_differs,
         jsonb_strip_nulls(jsonb_build_object(
-            'sale_price', case when :sale_price and c.sale_price is distinct from c.synced_sale_price then c.sale_price end,
-            'cost_price', case when :cost_price and c.cost_price is distinct from c.synced_cost_price then c.cost_price end,
+            'sale_price',
+            case
+                when :sale_price and (c.sale_price is distinct from c.synced_sale_price or 'sale_price' = any(c.in_doubt)) then c.sale_price
+            end,
+            'cost_price',
+            case
+                when :cost_price and (c.cost_price is distinct from c.synced_cost_price or 'cost_price' = any(c.in_doubt)) then c.cost_price
+            end,
             'retail_price',
-            case when :retail_price and c.retail_price is distinct from c.synced_retail_price then c.retail_price end,
-            'weight', case when :weight and c.weight is distinct from c.synced_weight then c.weight end
+            case
+                when :retail_price and (c.retail_price is distinct from c.synced_retail_price or 'retail_price' = any(c.in_doubt))
+                    then c.retail_price
+            end,
+            'weight',
+            case when :weight and (c.weight is distinct from c.synced_weight or 'weight' = any(c.in_doubt)) then c.weight end
         )) as fields
     from considered as c
 )
 
 insert into staging.differing (
     master_sku, listing_key, product_id, variant_id, inherits, tracking, wanted_price, former_price, wanted_quantity,
-    former_quantity, fields, former, sends_price, sends_quantity, hides, shows, held, change_factor
+    former_quantity, shown_quantity, restored, fields, former, sends_price, sends_quantity, hides, shows, held, change_factor
 )
 select
     j.master_sku,
@@ -90,6 +109,8 @@ select
     coalesce(j.synced_price, j.channel_price),
     j.wanted_quantity,
     coalesce(j.synced_quantity, j.channel_quantity),
+    j.channel_quantity,
+    case when j.wanted_quantity = j.held_wanted then j.held_quantity end,
     j.fields,
     jsonb_build_object(
         'sale_price', j.synced_sale_price,

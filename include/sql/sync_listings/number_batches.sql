@@ -1,5 +1,5 @@
 -- sync_listings/plan: put the plan into batches as full as a call may carry; what the store refused before goes apart,
--- after the others.
+-- after the others. What somebody has queued comes first: no refused price holds up a hiding.
 -- Reads    ops.problem.   Writes  staging.plan.
 
 update staging.plan as p set retried = true
@@ -19,13 +19,14 @@ from (
         i.call,
         i.item,
         case when i.retried then 1000000 else 0 end
-        + (row_number() over (partition by i.call, i.retried order by i.first) - 1)
+        + (row_number() over (partition by i.call, i.retried order by i.acts desc, i.first) - 1)
         / (cast(:most_per_call as jsonb) ->> i.call)::integer as batch
     from (
         select
             q.call,
             q.item,
             bool_or(q.retried) as retried,
+            bool_or(q.entity = 'listing') as acts,
             min(q.plan_no) as first
         from staging.plan as q
         group by q.call, q.item

@@ -10,7 +10,11 @@ with stocked as materialized (
         case
             when d.wanted_quantity > 2147483647 then 'quantity_too_large'
             -- siblings without a quantity of ours would be at 0, off sale
-            when :manage_tracking and d.tracking <> 'variant' and s.siblings > 1 and count(*) over (partition by d.product_id) < s.siblings
+            when
+                :manage_tracking
+                and d.tracking <> 'variant'
+                and s.siblings > 1
+                and count(*) filter (where d.wanted_quantity <= 2147483647) over (partition by d.product_id) < s.siblings
                 then case d.tracking when 'none' then 'inventory_not_tracked' else 'tracked_by_product' end
             when :manage_tracking then null
             when d.tracking = 'none' then 'inventory_not_tracked'
@@ -71,7 +75,7 @@ refused as (
     where w.quantity_below_zero and d.held is distinct from 'inventory_link_lost'
 )
 
-insert into staging.plan (call, item, entity, entity_key, action, listing_key, product_id, variant_id, sent, former, guard)
+insert into staging.plan (call, item, entity, entity_key, action, listing_key, product_id, variant_id, sent, former, wanted_quantity, guard)
 select distinct
     'products',
     k.product_id::text,
@@ -81,8 +85,13 @@ select distinct
     k.listing_key,
     k.product_id,
     null::bigint,
-    jsonb_build_object('inventory_tracking', k.mode),
+    -- a simple product gets its level with the tracking: without it, it would be off sale until its stock is sent
+    jsonb_build_object('inventory_tracking', k.mode)
+    || case
+        when k.mode = 'product' and :at_default_location then jsonb_build_object('inventory_level', k.wanted_quantity) else '{}'
+    end,
     jsonb_build_object('inventory_tracking', k.tracking),
+    null::bigint,
     null
 from stocked as k
 where k.reason is null and k.tracking <> k.mode
@@ -96,8 +105,12 @@ select
     k.listing_key,
     k.product_id,
     case when k.mode = 'variant' then k.variant_id end,
-    jsonb_build_object('quantity', k.wanted_quantity, 'location_id', cast(:location_id as integer)),
+    jsonb_build_object('quantity', coalesce(k.restored, k.wanted_quantity), 'location_id', cast(:location_id as integer)),
     jsonb_build_object('quantity', k.former_quantity),
-    case when k.hides then 'hidden' when k.wanted_quantity = 0 and (k.former_quantity > 0 or k.tracking = 'none') then 'zeroed' end
+    k.wanted_quantity,
+    case
+        when k.hides then 'hidden'
+        when k.wanted_quantity = 0 and (greatest(k.former_quantity, k.shown_quantity) > 0 or k.tracking = 'none') then 'zeroed'
+    end
 from stocked as k
 where k.reason is null;

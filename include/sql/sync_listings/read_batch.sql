@@ -5,6 +5,7 @@ select
     p.plan_no,
     p.entity,
     p.entity_key,
+    p.action,
     p.product_id,
     p.variant_id,
     p.sent
@@ -17,7 +18,7 @@ where
     and l.product_id = p.product_id
     and not l.paused
     and case p.action
-        when 'set_stock' then w.quantity = (p.sent ->> 'quantity')::bigint
+        when 'set_stock' then w.quantity = p.wanted_quantity
         when 'set_fields' then not p.sent ? 'price' or w.price = (p.sent ->> 'price')::numeric
         when 'track_stock' then true
         else l.queued_action = p.action

@@ -13,6 +13,7 @@ select
     p.variant_id,
     p.sent::text as sent,
     p.former::text as former,
+    p.wanted_quantity,
     p.guard
 from staging.plan as p
 order by p.plan_no;

@@ -1,5 +1,5 @@
 -- sync_listings/load: the outcome of what was sent; it leaves the plan with this.
--- Writes   ops.push, ops.problem, staging.plan.   Repeat  safe: what has left the plan is not recorded again.
+-- Writes   ops.push, ops.problem, core.listing_variant, staging.plan.   Repeat  safe: what has left the plan is not recorded again.
 -- Order    after the settling, which reads the plan.
 
 insert into ops.push (channel, operation, run_no, entity, entity_key, action, state, detail, epoch, sent_at)
@@ -48,6 +48,21 @@ where
     and o.source = p.action
     and o.entity = p.entity
     and o.entity_key = p.entity_key;
+
+-- a refusal changes nothing in the store: what was sent is not in doubt
+update core.listing_variant as v set
+    in_doubt = array(
+        select f.name from unnest(v.in_doubt) as f (name)
+        where not p.sent ? f.name
+    )
+from staging.plan as p
+where
+    p.plan_no = any(cast(:plan_nos as bigint[]))
+    and :state = 'refused'
+    and p.entity = 'variant'
+    and v.channel = :channel
+    and v.master_sku = p.entity_key
+    and v.in_doubt <> '{}';
 
 delete from staging.plan as p
 where p.plan_no = any(cast(:plan_nos as bigint[])) and :state <> 'unknown';

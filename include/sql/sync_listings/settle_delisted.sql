@@ -10,6 +10,7 @@ with gone as (
         hidden_as = null,
         channel_price = null,
         channel_visible = null,
+        pushed_at = now(),
         last_seen = (
             select w.value from ops.watermark as w
             where w.channel = :channel and w.operation = 'import_listings'
@@ -34,7 +35,10 @@ released as (
         synced_weight = null,
         channel_price = null,
         channel_price_inherited = null,
-        channel_quantity = null
+        channel_quantity = null,
+        in_doubt = '{}',
+        held_quantity = null,
+        held_wanted = null
     from gone as g
     where v.channel = :channel and v.listing_key = g.listing_key
 )

@@ -13,7 +13,10 @@ with gone as (
         synced_weight = null,
         channel_price = null,
         channel_price_inherited = null,
-        channel_quantity = null
+        channel_quantity = null,
+        in_doubt = '{}',
+        held_quantity = null,
+        held_wanted = null
     from core.listing as l
     where
         v.channel = :channel

@@ -26,7 +26,8 @@ update core.listing as l set
     queued_action = case
         when (c.hides and l.queued_action = 'hide') or (c.shows and l.queued_action = 'unhide') then null
         else l.queued_action
-    end
+    end,
+    pushed_at = case when c.hides or c.shows then now() else l.pushed_at end
 from (
     select
         p.listing_key,
@@ -45,7 +46,8 @@ where l.channel = :channel and l.listing_key = c.listing_key;
 update core.listing_variant as v set
     synced_price = c.price,
     channel_price = c.price,
-    synced_at = now()
+    synced_at = now(),
+    in_doubt = array_remove(v.in_doubt, 'price')
 from (
     select
         p.listing_key,

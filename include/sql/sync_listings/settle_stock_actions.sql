@@ -21,7 +21,11 @@ with done as materialized (
                 v.channel = l.channel
                 and v.listing_key = l.listing_key
                 and v.variant_id is not null
-                and w.quantity is distinct from v.synced_quantity
+                and (
+                    w.quantity is distinct from v.synced_quantity
+                    or 'quantity' = any(v.in_doubt)
+                    or (l.queued_action = 'hide' and v.channel_quantity is distinct from 0)
+                )
         )
         and exists (
             select 1 from core.listing_variant as v
@@ -36,7 +40,8 @@ changed as (
             when d.queued_action = 'hide' then 'out_of_stock'
             when l.channel_visible is false then 'invisible'
         end,
-        queued_action = null
+        queued_action = null,
+        pushed_at = now()
     from done as d
     where l.channel = :channel and l.listing_key = d.listing_key
 )

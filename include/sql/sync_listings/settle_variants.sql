@@ -9,6 +9,10 @@ update core.listing_variant as v set
     synced_cost_price = coalesce((p.sent ->> 'cost_price')::numeric, v.synced_cost_price),
     synced_retail_price = coalesce((p.sent ->> 'retail_price')::numeric, v.synced_retail_price),
     synced_weight = coalesce((p.sent ->> 'weight')::numeric, v.synced_weight),
-    synced_at = now()
+    synced_at = now(),
+    in_doubt = array(
+        select f.name from unnest(v.in_doubt) as f (name)
+        where not p.sent ? f.name
+    )
 from staging.plan as p
 where p.plan_no = any(cast(:plan_nos as bigint[])) and v.channel = :channel and v.master_sku = p.entity_key;

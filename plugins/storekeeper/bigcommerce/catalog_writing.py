@@ -22,6 +22,10 @@ DEFAULT_LOCATION = 1
 """Each store's first location; the catalog's own inventory level is what lies there."""
 
 
+PARTLY_SAVED = 207
+"""The status of a change of which the store could not save a part."""
+
+
 class _Variant(msgspec.Struct):
     id: int
 
@@ -33,6 +37,10 @@ class _Product(msgspec.Struct):
 
 class _Products(msgspec.Struct):
     data: list[_Product]
+
+
+class _Records(msgspec.Struct):
+    data: list[dict[str, Any]]
 
 
 def change_variants(store: StoreClient, changes: Sequence[Mapping[str, Any]], check: Check) -> Answer:
@@ -89,6 +97,19 @@ def living(store: StoreClient, product_ids: Sequence[int]) -> tuple[set[int], se
             products.add(product.id)
             variants.update(variant.id for variant in product.variants)
     return products, variants
+
+
+def shown(store: StoreClient, product_ids: Sequence[int]) -> dict[tuple[int, int | None], dict[str, Any]]:
+    """The fields of products and of their variants as the store shows them: by product, and variant or None.
+
+    :param product_ids: no more than a page holds.
+    """
+    query: Query = {"id:in": ",".join(map(str, product_ids)), "include": "variants", "limit": MOST_PER_PAGE}
+    found: dict[tuple[int, int | None], dict[str, Any]] = {}
+    for product in store.get(PRODUCTS, query).decode(_Records).data:
+        found[product["id"], None] = product
+        found |= {(product["id"], variant["id"]): variant for variant in product.get("variants") or ()}
+    return found
 
 
 def stock_of(store: StoreClient, location_id: int, product_ids: Collection[int]) -> dict[tuple[int, int | None], int]:

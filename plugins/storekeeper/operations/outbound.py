@@ -25,9 +25,10 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MOST_REFUSED = 100
-"""So many records may be refused before a run gives up: a store that refuses all is not asked for each of them."""
+"""So many records may be refused one after the other before a kind of call is given up: a store that refuses all is not
+asked for each of them."""
 
-NOT_THE_RECORDS = (400, 405, 413, 415)
+NOT_THE_RECORDS = (405, 415)
 """What these say is about the call, not about a record in it: taking the batch apart would change nothing."""
 
 
@@ -49,54 +50,66 @@ def hold_claim(store: StoreClient, run: Run, terms: Writing) -> AbstractContextM
 
 
 class Sender:
-    """Sends batches and counts what is refused over all of them."""
+    """Sends the batches of one kind of call, until the store refuses nothing but refusals.
+
+    :ivar gave_up: why the rest is not sent; None while it is.
+    """
 
     def __init__(self) -> None:
-        self.refused = 0
+        self.gave_up: str | None = None
+        self._refused_since_one_went_through = 0
 
     def send(
         self,
         items: Sequence[T],
-        call: Callable[[Sequence[T]], object],
+        call: Callable[[Sequence[T]], Sequence[T]],
         settle: Callable[[Sequence[T]], None],
         refuse: Callable[[T, Refused], None],
         named: Callable[[T], str] | None = None,
+        parts: Callable[[T], Sequence[T]] | None = None,
     ) -> None:
         """Send a batch; where the store refuses it, its parts.
 
+        :param call: sends items, and returns those that the store has taken whole.
         :param settle: records that the store has confirmed these.
         :param refuse: records that the store refuses this one.
         :param named: how the store names an item in a refusal, where it does: then one refusal tells of all of them.
-        :raises Refused: it is the call that is refused, or too many records are.
+        :param parts: what an item that is refused consists of: each of several is tried alone.
+        :raises Refused: it is the call that is refused.
         """
         waiting = deque([items])
-        while waiting:
+        while waiting and self.gave_up is None:
             batch = waiting.popleft()
             try:
-                call(batch)
+                taken = call(batch)
             except Refused as refusal:
                 if refusal.status in NOT_THE_RECORDS:
                     raise
                 bad = [batch[0]] if len(batch) == 1 else _blamed(batch, refusal, named)
-                for item in bad:
-                    self._refuse(item, refusal, refuse)
                 rest = [item for item in batch if item not in bad] if bad else list(batch)
                 if bad and rest:
                     waiting.appendleft(rest)
                 elif rest:
                     middle = len(rest) // 2
                     waiting.extendleft((rest[middle:], rest[:middle]))
+                for item in bad:
+                    apart = parts(item) if parts else (item,)
+                    if len(apart) > 1:
+                        waiting.extendleft([part] for part in reversed(apart))
+                    else:
+                        self._refuse(item, refusal, refuse)
             else:
-                settle(batch)
+                if taken:
+                    settle(taken)
+                    self._refused_since_one_went_through = 0
 
     def _refuse(self, item: T, refusal: Refused, refuse: Callable[[T, Refused], None]) -> None:
         refuse(item, refusal)
-        self.refused += 1
-        if self.refused >= MOST_REFUSED:
-            raise Refused(
-                f"the store has refused {self.refused} records of this run, the last one so: {refusal}. The rest was"
-                " not sent; a later run tries it, what was refused last",
-                status=refusal.status,
+        self._refused_since_one_went_through += 1
+        if self._refused_since_one_went_through >= MOST_REFUSED:
+            self.gave_up = (
+                f"the store has refused {MOST_REFUSED} records one after the other, the last one so: {refusal}. The"
+                " others of this call were not sent; a later run tries them"
             )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from storekeeper.bigcommerce import catalog_writing as store_catalog
-from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.bigcommerce.client import Answer, Check, StoreClient
 from storekeeper.operations.marks import mark, need, still
 from storekeeper.operations.outbound import Sender, hold_claim, reason_of
 from storekeeper.operations.progress import Progress
@@ -42,8 +42,14 @@ PLANNED = "planned"
 
 CONFIRM = "Nothing was sent. If this is meant, run it again with confirm_large_change."
 
+FRESH_SECONDS = 1.0
+"""A call that had to wait longer than this for its turn is compared anew with what is wanted."""
+
 PLANS = 3
 """How often a run plans anew after a call whose fate nobody knows."""
+
+MOST_READ_BACK = 250
+"""Products whose stock is read in one request."""
 
 MOST_PER_CALL = {
     "products": store_catalog.MOST_PRODUCTS,
@@ -75,11 +81,16 @@ class Item:
     product_id: int
     variant_id: int | None
     sent: dict[str, Any] = field(default_factory=dict)
+    parts: list[Item] = field(default_factory=list)
 
     @property
     def named(self) -> str:
         """As the store names it in a refusal."""
         return f"variant_id {self.variant_id}" if self.variant_id is not None else f"product_id {self.product_id}"
+
+
+class _Outdated(Exception):
+    """What was about to be sent is not wanted any more, or somebody paused it: nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,7 @@ class Sync:
             "hide_as": self.settings.hide_as.value,
             "manage_tracking": self.settings.manage_inventory_tracking,
             "location_id": self.channel.location_id or store_catalog.DEFAULT_LOCATION,
+            "at_default_location": self.channel.location_id in (None, store_catalog.DEFAULT_LOCATION),
             "most_per_call": json.dumps(MOST_PER_CALL),
             "hints": json.dumps(HINTS),
         }
@@ -172,9 +184,8 @@ def load(store: StoreClient, sync: Sync) -> Counts:
             sync.within(session, "sync_listings/record_dry_run")
         else:
             sync.within(session, "sync_listings/settle_stock_actions", epoch=None)  # a crash may have come between
-    if plan.rows and not run.dry_run:
-        _send(store, sync)
-    return _conclude(sync)
+    gave_up = _send(store, sync) if plan.rows and not run.dry_run else []
+    return _conclude(sync, gave_up)
 
 
 def approve(warehouse: Warehouse, channel: str, run_id: str, approved_by: str) -> None:
@@ -282,14 +293,16 @@ def _cell(text: str | None) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join((text or "").split()))[:80]
 
 
-def _send(store: StoreClient, sync: Sync) -> None:
+def _send(store: StoreClient, sync: Sync) -> list[str]:
+    """Send the plan; for each kind of call that was given up, why."""
+    gave_up: list[str] = []
     with hold_claim(store, sync.run, sync.channel.writing) as claim:
         for last in (*[False] * (PLANS - 1), True):
             with sync.run.transaction() as session:
                 plan = _plan(session, sync, store.store_hash)
                 _guard(session, sync, plan)
             try:
-                Push(store, sync, claim).everything(plan.rows)
+                gave_up = Push(store, sync, claim).everything(plan.rows)
                 break
             except StagingLost as lost:
                 if last:
@@ -301,6 +314,7 @@ def _send(store: StoreClient, sync: Sync) -> None:
                 log.warning("%s; waiting until it has taken effect or never will, then comparing anew", unknown)
                 claim.wait_out()
         _verify_stock(store, sync)
+    return gave_up
 
 
 def _guard(session: Session, sync: Sync, plan: Plan) -> None:
@@ -327,12 +341,14 @@ class Push:
         self._store = store
         self._sync = sync
         self._claim = claim
-        self._sender = Sender()
+        self._senders = {call: Sender() for call in MOST_PER_CALL}
         self._gone: set[int] = set()
+        self._read_at = 0.0
 
-    def everything(self, rows: int) -> None:
+    def everything(self, rows: int) -> list[str]:
         """Send what is planned.
 
+        :return: for each kind of call that was given up, why.
         :raises Unknown: a call's fate is unknown; what was confirmed before it is recorded.
         """
         progress = Progress("changes", self._sync.run, self._store, unit="batches")
@@ -340,26 +356,49 @@ class Push:
         with self._sync.run.transaction() as session:
             need(session, self._sync.run, PLANNED)
             batches = session.rows("sync_listings/list_batches", run_no=self._sync.run.run_no)
+        self._look_before_hiding()
         for batch in batches:
-            items = self._read(batch["call"], batch["batch"])
-            if items:
-                self._send(batch["call"], items)
-            progress.add(sum(len(item.plan_nos) for item in items))
+            call, sent = batch["call"], 0
+            while self._senders[call].gave_up is None and (items := self._read(call, batch["batch"])):
+                sent = sum(len(item.plan_nos) for item in items)
+                try:
+                    self._send(call, batch["batch"], items)
+                    break
+                except _Outdated:
+                    log.info("something was changed while a call waited for its turn: reading the batch again")
+            progress.add(sent)
         if self._gone:
             self._look_for_gone()
         if rows:
             log.info("sent: %s", progress.line())
+        return [sender.gave_up for sender in self._senders.values() if sender.gave_up]
+
+    def _look_before_hiding(self) -> None:
+        """Hiding by stock brings it to 0: what the store has is kept, to be put back when it is shown again."""
+        with self._sync.run.transaction() as session:
+            rows = session.rows(
+                "sync_listings/list_hiding", run_no=self._sync.run.run_no, channel=self._sync.channel.channel
+            )
+        for begin in range(0, len(rows), MOST_READ_BACK):
+            some = rows[begin : begin + MOST_READ_BACK]
+            shown = store_catalog.stock_of(
+                self._store, self._sync.values["location_id"], {row["product_id"] for row in some}
+            )
+            units = {row["master_sku"]: _units(shown, (row["product_id"], row["variant_id"])) for row in some}
+            known = {sku: each for sku, each in units.items() if each is not None}
+            with self._claim.settling() as settling:
+                self._sync.within(settling.session, "sync_listings/announce_own_write")
+                self._sync.within(
+                    settling.session, "sync_listings/hold_stock", master_skus=list(known), units=list(known.values())
+                )
 
     def _read(self, call: str, batch: int) -> list[Item]:
-        with self._sync.run.transaction() as session:
-            still(session, self._sync.run, PLANNED)
-            rows = session.rows(
-                "sync_listings/read_batch",
-                run_no=self._sync.run.run_no,
-                channel=self._sync.channel.channel,
-                call=call,
-                batch=batch,
-            )
+        """What of a batch is still wanted; from now on its fields are in doubt until the outcome is recorded."""
+        with self._claim.settling() as settling:
+            rows = self._still_wanted(settling.session, call, batch)
+            self._sync.within(settling.session, "sync_listings/announce_own_write")
+            self._sync.within(settling.session, "sync_listings/doubt", plan_nos=[row["plan_no"] for row in rows])
+        self._read_at = time.monotonic()
         if call not in ("products", "showing"):
             return [Item([row["plan_no"]], row["product_id"], row["variant_id"], row["sent"]) for row in rows]
         products: dict[int, Item] = {}
@@ -367,9 +406,34 @@ class Push:
             item = products.setdefault(row["product_id"], Item([], row["product_id"], None))
             item.plan_nos.append(row["plan_no"])
             item.sent.update(row["sent"])
+            same = next((part for part in item.parts if part.sent == row["sent"]), None)
+            if same is None:
+                item.parts.append(Item([row["plan_no"]], row["product_id"], None, row["sent"]))
+            else:
+                same.plan_nos.append(row["plan_no"])
         return list(products.values())
 
-    def _send(self, call: str, items: Sequence[Item]) -> None:
+    def _still_wanted(self, session: Session, call: str, batch: int) -> Sequence[RowMapping]:
+        still(session, self._sync.run, PLANNED)
+        return session.rows(
+            "sync_listings/read_batch",
+            run_no=self._sync.run.run_no,
+            channel=self._sync.channel.channel,
+            call=call,
+            batch=batch,
+        )
+
+    def _check(self, call: str, batch: int, items: Sequence[Item]) -> float:
+        """Asked just before a call goes out: the claim is ours and, where it had to wait, all of it is still wanted."""
+        if time.monotonic() - self._read_at > FRESH_SECONDS:
+            with self._sync.run.transaction() as session:
+                wanted = {row["plan_no"] for row in self._still_wanted(session, call, batch)}
+            if not wanted.issuperset(plan_no for item in items for plan_no in item.plan_nos):
+                raise _Outdated
+            self._read_at = time.monotonic()
+        return self._claim.check()
+
+    def _send(self, call: str, batch: int, items: Sequence[Item]) -> None:
         make, settle = {
             "products": (self._change_products, "sync_listings/settle_products"),
             "showing": (self._change_products, "sync_listings/settle_products"),
@@ -378,12 +442,16 @@ class Push:
             "delist": (self._delete, "sync_listings/settle_delisted"),
         }[call]
 
-        def attempt(batch: Sequence[Item]) -> None:
+        def attempt(some: Sequence[Item]) -> Sequence[Item]:
             try:
-                make(batch)
+                answer = make(some, lambda: self._check(call, batch, some))
+                lacking = self._lacking(some) if answer.status == store_catalog.PARTLY_SAVED else []
             except Unknown:
-                self._record(batch, "unknown")
+                self._record(some, "unknown")
                 raise
+            for item in lacking:
+                self._record([item], "refused", reason="the store has saved it only in part (207)")
+            return [item for item in some if item not in lacking]
 
         def refuse(item: Item, refusal: Refused) -> None:
             reason = reason_of(refusal, item.named if call == "stock" else "")
@@ -391,23 +459,24 @@ class Push:
                 self._gone.add(item.product_id)
             self._record([item], "refused", reason=reason)
 
-        self._sender.send(
+        self._senders[call].send(
             items,
             attempt,
-            lambda batch: self._record(batch, "done", settle=settle),
+            lambda some: self._record(some, "done", settle=settle),
             refuse,
             (lambda item: item.named) if call == "stock" else None,
+            lambda item: item.parts or (item,),
         )
 
-    def _change_products(self, items: Sequence[Item]) -> None:
+    def _change_products(self, items: Sequence[Item], check: Check) -> Answer:
         changes = [{"id": item.product_id, **item.sent} for item in items]
-        store_catalog.change_products(self._store, changes, self._claim.check)
+        return store_catalog.change_products(self._store, changes, check)
 
-    def _change_variants(self, items: Sequence[Item]) -> None:
+    def _change_variants(self, items: Sequence[Item], check: Check) -> Answer:
         changes = [{"id": item.variant_id, **item.sent} for item in items]
-        store_catalog.change_variants(self._store, changes, self._claim.check)
+        return store_catalog.change_variants(self._store, changes, check)
 
-    def _set_stock(self, items: Sequence[Item]) -> None:
+    def _set_stock(self, items: Sequence[Item], check: Check) -> Answer:
         adjustments = [
             {
                 **item.sent,
@@ -415,16 +484,27 @@ class Push:
             }
             for item in items
         ]
-        store_catalog.set_stock(self._store, adjustments, self._claim.check)
+        return store_catalog.set_stock(self._store, adjustments, check)
 
-    def _delete(self, items: Sequence[Item]) -> None:
+    def _delete(self, items: Sequence[Item], check: Check) -> Answer:
         product_ids = [item.product_id for item in items]
-        store_catalog.delete_products(self._store, product_ids, self._claim.check)
+        answer = store_catalog.delete_products(self._store, product_ids, check)
         left, _ = store_catalog.living(self._store, product_ids)
         if left:
             raise Unknown(
                 f"the store confirmed that products were deleted and still has {len(left)} of them, such as {min(left)}"
             )
+        return answer
+
+    def _lacking(self, items: Sequence[Item]) -> list[Item]:
+        """Of items that the store says to have saved in part, those that it does not show as they were sent."""
+        shown = store_catalog.shown(self._store, sorted({item.product_id for item in items}))
+        lacking = []
+        for item in items:
+            has = shown.get((item.product_id, item.variant_id), {})
+            if any(has.get(name) != value for name, value in item.sent.items()):
+                lacking.append(item)
+        return lacking
 
     def _record(
         self, items: Sequence[Item], state: str, *, settle: str | None = None, reason: str | None = None
@@ -507,7 +587,7 @@ def _units(shown: Mapping[tuple[int, int | None], int], item: tuple[int, int | N
     return shown.get(item, shown.get((item[0], None)))
 
 
-def _conclude(sync: Sync) -> Counts:
+def _conclude(sync: Sync, gave_up: Sequence[str]) -> Counts:
     run = sync.run
     with run.transaction() as session:
         if not run.dry_run:
@@ -519,7 +599,8 @@ def _conclude(sync: Sync) -> Counts:
             said.append("Dry run: nothing was sent; mart.push_history has what would have been.")
         if red:
             said.append("Problems were left, and sync_listings.problems_fail_run ends such a run red.")
-        succeed(session, run, counts, " ".join(said) or None, state="failed" if red else "success")
+        said += gave_up
+        succeed(session, run, counts, " ".join(said) or None, state="failed" if red or gave_up else "success")
     with run.warehouse.transaction() as session:
         session.run("sync_listings/drop_staging", run_no=run.run_no)
     return counts

@@ -54,7 +54,7 @@ class StepOperator(BaseOperator):
                 params=dict(context["params"]),
                 open_store=self._open_store,
                 backfill=_backfill(context),
-                named=dict(context["dag_run"].conf or {}),
+                named=_named(context),
             ) as step:
                 done = self.work(step)
             self.conclude(step)
@@ -82,6 +82,21 @@ def report(run: Run, log: Any) -> None:
     outcome = run.outcome()
     if outcome["state"] == "failed":
         raise ProblemsLeft(f"{outcome['skipped'] + outcome['failed']} records were left out; see mart.problems")
+
+
+def _named(context: Context) -> dict[str, Any]:
+    """Those of the run's parameters that somebody gave it.
+
+    The form in Airflow's UI hands over all of them, touched or not: of those, the ones that say something else than it
+    did by itself.
+    """
+    given = dict(context["dag_run"].conf or {})
+    offered = context["dag"].params
+    if not set(given).issuperset(offered):
+        return given
+    return {
+        name: value for name, value in given.items() if name not in offered or value != offered.get_param(name).value
+    }
 
 
 def _backfill(context: Context) -> tuple[datetime, datetime] | None:
