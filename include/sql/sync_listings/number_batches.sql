@@ -19,7 +19,7 @@ from (
         i.call,
         i.item,
         case when i.retried then 1000000 else 0 end
-        + (row_number() over (partition by i.call, i.retried order by i.acts desc, i.first) - 1)
+        + (row_number() over (partition by i.call, i.retried order by i.acts desc, i.first asc) - 1)
         / (cast(:most_per_call as jsonb) ->> i.call)::integer as batch
     from (
         select
