@@ -58,6 +58,8 @@ ORDER_404 = "The order does not exist; the file declares this for GET /orders/{o
 EMPTY = "V2 answers an empty list with no body; of an order's lists the file declares this for its shipments only."
 STATUS_404 = "The status does not exist; V2 answers as for an order, the file declares 200 alone."
 REFUND_404 = "The refund or its order does not exist; the file declares 200 alone."
+NAMED_BY_ID = "The operation says that option values are named by id and option_id; its schema asks for names, too."
+CLASH = "The operation declares no refusal; a SKU or combination that is taken conflicts as with a product's own SKU."
 FEES: dict[str, Any] = {"type": "array", "items": {"$ref": "#/components/schemas/orderFees_Resp"}}
 LISTED_REFUND = "The list of refunds declares it for the same record; the schema of a single one leaves it out."
 
@@ -78,6 +80,16 @@ KNOWN_DIFFERENCES = (
     Difference(Kind.STATUS, "GET", "/v3/orders/payment_actions/refunds/{refund_id}", "404", REFUND_404),
     Difference(Kind.STATUS, "PUT", "/v2/orders/{order_id}", "400", REFUSED),
     Difference(Kind.STATUS, "*", "/v2/orders/{order_id}/shipments*", "400", REFUSED),
+    Difference(Kind.STATUS, "POST", "/v3/catalog/products/{product_id}/variants", "409", CLASH),
+    *(
+        Difference(Kind.STATUS, method, path, "422", "The operation declares no refusal of bad values.")
+        for method, path in (
+            ("POST", "/v3/catalog/products/{product_id}/variants"),
+            ("PUT", "/v3/catalog/products/{product_id}/variants/{variant_id}"),
+            ("DELETE", "/v3/catalog/products/{product_id}/variants/{variant_id}"),
+        )
+    ),
+    Difference(Kind.STATUS, "PUT", "/v3/catalog/products/{product_id}/variants/{variant_id}", "409", CLASH),
     Difference(
         Kind.COMMA_LIST, "*", "/v3/inventory/*", ":in", "Declared as one value; the description says comma-separated."
     ),
@@ -97,6 +109,7 @@ KNOWN_DIFFERENCES = (
             ("/v3/catalog/products/{product_id}/variants", "/data/map_price"),
             ("/v3/catalog/products/{product_id}/variants/{variant_id}", "/data/map_price"),
             ("/v3/catalog/products", "/data/*/images/*/image_file"),
+            ("/v3/catalog/products", "/data/images/*/image_file"),
             ("/v3/catalog/products/{product_id}", "/data/images/*/image_file"),
             ("/v3/catalog/products/{product_id}/images", "/data/*/image_file"),
             ("/v3/catalog/products/{product_id}/images/{image_id}", "/data/image_file"),
@@ -136,6 +149,16 @@ KNOWN_DIFFERENCES = (
             SERVER_SETS,
         )
         for name in ("id", "product_id")
+    ),
+    *(
+        Difference(
+            Kind.REQUEST_RULE,
+            "POST",
+            "/v3/catalog/products/{product_id}/variants",
+            f"/option_values/* required property {name} is missing",
+            NAMED_BY_ID,
+        )
+        for name in ("option_display_name", "label")
     ),
     Difference(
         Kind.RULE,

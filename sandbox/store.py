@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sandbox.clock import Clock
 from sandbox.effects import Effect
 from sandbox.exchange import Json, Request, invalid
 from sandbox.faults import Faults, Rule
+from sandbox.newcomers import Newcomers
 from sandbox.orders.lines import shelf_of
 from sandbox.orders.orders import Orders, OrdersState
 from sandbox.orders.plan import OrdersPlan
@@ -40,6 +42,10 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Fa
     is_price_entered_with_tax: bool = False
     refused_skus: dict[str, str] = {}
     """SKUs that the store takes no change of, each with the reason that it gives."""
+    partly_saved: dict[str, str] = {}
+    """SKUs whose product is saved without its stock and URL (207), each with the reason that the store gives."""
+    lookup_delay: float = 0
+    """For so many seconds after its creation a product or variant is found by id only, not by SKU or name."""
 
 
 class StoreState(msgspec.Struct):
@@ -86,6 +92,7 @@ class Store:
         self.effects: list[Effect] = []
         self.counts: dict[str, Counter[str]] = {}
         self.violations: list[Json] = []
+        self.newcomers = Newcomers()
         # Numbers that must not repeat: request ids, inventory transactions.
         self.serial = 0
         # Counts the times the state was put back; what was still under way before must not take effect after.
@@ -119,11 +126,21 @@ class Store:
         :param product: its SKU and those of its variants count, where no others are given.
         :raises Refusal: 422 with the reason.
         """
-        refused = {sku.lower(): reason for sku, reason in self.configuration.refused_skus.items()}
-        if refused:
-            for sku in skus or (product.get("sku"), *(each.get("sku") for each in product.get("variants") or [])):
-                if (sku or "").lower() in refused:
-                    raise invalid({"sku": refused[(sku or "").lower()]})
+        reason = _reason(self.configuration.refused_skus, skus or _skus(product))
+        if reason is not None:
+            raise invalid({"sku": reason})
+
+    def reason_unsaved(self, *records: Json) -> str | None:
+        """Why stock and URL are not saved, where the configuration wants that.
+
+        :param records: products or variants; their SKUs count, and those of a product's variants.
+        """
+        return _reason(self.configuration.partly_saved, [sku for each in records for sku in _skus(each)])
+
+    def unknown_to_lookups(self, kind: str) -> frozenset[int]:
+        """Ids of the ``product`` or ``variant`` records that no lookup by SKU or name finds yet."""
+        delay = self.configuration.lookup_delay
+        return self.newcomers.unknown(kind, self.clock.now(), delay) if delay else frozenset()
 
     def count(self, request: Request, outcome: str) -> None:
         """Note how a request ended: its status, or the fault that cut it."""
@@ -163,6 +180,7 @@ class Store:
         self.faults.rules = [msgspec.structs.replace(rule) for rule in state.faults]
         self.effects = list(state.effects)
         self.counts = {route: Counter(outcomes) for route, outcomes in state.counts.items()}
+        self.newcomers.forget()
         self.restorations += 1
         self.serial = max(self.serial, state.serial)
         self.rate_limit.start_over()
@@ -180,6 +198,23 @@ class Store:
         partial = file.with_name(file.name + ".partial")
         partial.write_bytes(msgspec.json.encode(self.state()))
         partial.replace(file)
+
+
+def _skus(record: Json) -> Iterator[str]:
+    """The SKU of a product or variant, and those of a product's variants; what is no SKU is passed over."""
+    variants = record.get("variants")
+    for each in (record, *(variants if isinstance(variants, list) else ())):
+        sku = each.get("sku") if isinstance(each, dict) else None
+        if isinstance(sku, str):
+            yield sku
+
+
+def _reason(configured: Mapping[str, str], skus: Iterable[str | None]) -> str | None:
+    """The reason configured for one of the SKUs, whatever its letter case."""
+    if not configured:
+        return None
+    reasons = {sku.lower(): reason for sku, reason in configured.items()}
+    return next((reasons[sku.lower()] for sku in skus if sku and sku.lower() in reasons), None)
 
 
 def load_state(file: Path) -> StoreState:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from sandbox.catalog.blank import new_product, new_variant
+from sandbox.catalog import custom_field_drafts, image_drafts, variant_drafts
+from sandbox.catalog.blank import new_product
 from sandbox.catalog.catalog import Catalog
-from sandbox.catalog.details import image
-from sandbox.catalog.field_rules import CUSTOM_FIELD_RULES, PRODUCT_RULES, VARIANT_RULES, problems
+from sandbox.catalog.field_rules import PRODUCT_RULES, URL_RULES, problems
+from sandbox.catalog.identifiers import check_product
 from sandbox.catalog.shelving import brand
 from sandbox.exchange import Json, Refusal, invalid
 
@@ -23,17 +24,14 @@ def created(catalog: Catalog, given: Json, now: str) -> Json:
     """
     _refuse(problems(given, PRODUCT_RULES, REQUIRED))
     _check_references(catalog, given)
-    _check_unique(catalog, given, 0)
+    check_product(catalog, given, None)
     product = new_product(catalog.new_id("product"), now)
-    _set_fields(catalog, product, given, now)
+    _set_fields(catalog, product, _without_ids(given), now)
     listed: list[Json] = given.get("variants") or []
     if listed:
-        _add_variants(catalog, product, listed)
+        variant_drafts.add_inline(catalog, product, listed)
     else:
-        variant = new_variant(catalog.new_id("variant"), product["id"])
-        variant |= {name: product[name] for name in ("sku", "upc", "mpn", "gtin")}
-        product["variants"], product["base_variant_id"] = [variant], variant["id"]
-    _link_brand(catalog, product, given)
+        variant_drafts.add_base_variant(catalog, product)
     settle(product)
     return product
 
@@ -46,29 +44,15 @@ def updated(catalog: Catalog, product: Json, given: Json, now: str) -> Json:
     """
     _refuse(problems(given, PRODUCT_RULES))
     _check_references(catalog, given)
-    _check_unique(catalog, given, product["id"])
+    check_product(catalog, given, product)
     _set_fields(catalog, product, given, now)
     if product["base_variant_id"] is not None:
         # The base variant of a simple product bears the product's identifiers.
         base = product["variants"][0]
-        base |= {name: given[name] for name in ("sku", "upc", "mpn", "gtin") if name in given}
-    _link_brand(catalog, product, given)
+        base |= {name: given[name] for name in variant_drafts.IDENTIFIERS if name in given}
     product["date_modified"] = now
     settle(product)
     return product
-
-
-def variant_updated(catalog: Catalog, product: Json, variant: Json, given: Json) -> None:
-    """Change a variant of a product copy as a PUT does.
-
-    :raises Refusal: 422 for bad values, 409 for a SKU that is taken.
-    """
-    _refuse(problems(given, VARIANT_RULES))
-    if given.get("sku"):
-        _check_sku(catalog, given["sku"], product["id"], variant["id"])
-    variant |= {name: value for name, value in given.items() if name in VARIANT_RULES}
-    if product["base_variant_id"] == variant["id"] and given.get("sku"):
-        product["sku"] = given["sku"]
 
 
 def settle(product: Json) -> None:
@@ -82,22 +66,22 @@ def settle(product: Json) -> None:
         product["inventory_level"] = sum(each["inventory_level"] or 0 for each in product["variants"])
 
 
-def check_batch(drafts: Iterable[Json]) -> None:
-    """Refuse a batch whose entries would clash with each other.
+def link_brand(catalog: Catalog, product: Json, given: Json) -> Json | None:
+    """Give the product the brand it names; last of all, when nothing is refused any more.
 
-    :raises Refusal: 409.
+    :return: the brand, where there was none of that name and it was made.
     """
-    names: dict[str, int] = {}
-    skus: dict[str, int] = {}
-    for product in drafts:
-        for field, taken, text in (("name", names, product["name"]), ("sku", skus, product["sku"])):
-            if text and taken.setdefault(text.lower(), product["id"]) != product["id"]:
-                raise conflict(field)
-
-
-def conflict(field: str) -> Refusal:
-    """The 409 of a name or SKU that is taken."""
-    return Refusal(409, f"The product {field} is a duplicate", {field: f"The product {field} is a duplicate"})
+    name = given.get("brand_name")
+    if not name:
+        return None
+    made = None
+    known = next((each for each in catalog.brands.values() if each["name"].lower() == name.lower()), None)
+    if known is None:
+        known = made = brand(catalog.new_id("brand"), name)
+        catalog.brands[known["id"]] = known
+        catalog.indexes.forget_answers()
+    product["brand_id"] = known["id"]
+    return made
 
 
 def _refuse(found: dict[str, str]) -> None:
@@ -106,7 +90,7 @@ def _refuse(found: dict[str, str]) -> None:
 
 
 def _check_references(catalog: Catalog, given: Json) -> None:
-    unknown = [each for each in given.get("categories") or () if each not in catalog.categories]
+    unknown = [each for each in given.get("categories") or () if not _is_key(each, catalog.categories)]
     if unknown:
         reason = f"unknown category: {', '.join(map(str, unknown))}"
         raise Refusal(409, "One or more categories do not exist", {"categories": reason})
@@ -114,25 +98,8 @@ def _check_references(catalog: Catalog, given: Json) -> None:
         raise Refusal(409, "The brand does not exist", {"brand_id": f"unknown brand: {given['brand_id']}"})
 
 
-def _check_unique(catalog: Catalog, given: Json, product_id: int) -> None:
-    if given.get("name") and any(each != product_id for each in catalog.indexes.product_name.find(given["name"])):
-        raise conflict("name")
-    if given.get("sku"):
-        _check_sku(catalog, given["sku"], product_id, None)
-
-
-def _check_sku(catalog: Catalog, sku: str, product_id: int, variant_id: int | None) -> None:
-    """A SKU is unique over products and variants; a simple product shares its own with its base variant."""
-    indexes = catalog.indexes
-    if any(each != product_id for each in indexes.product_sku.find(sku)):
-        raise conflict("sku")
-    own = indexes.facts.get(product_id)
-    simple = own is not None and len(own.variants) == 1
-    for other in indexes.variant_sku.find(sku):
-        if other != variant_id and not (simple and indexes.product_of_variant[other] == product_id):
-            raise conflict("sku")
-    if variant_id is not None and not simple and product_id in indexes.product_sku.find(sku):
-        raise conflict("sku")
+def _is_key(value: object, records: Mapping[int, Json]) -> bool:
+    return isinstance(value, int | float) and value in records
 
 
 def _set_fields(catalog: Catalog, product: Json, given: Json, now: str) -> None:
@@ -141,91 +108,21 @@ def _set_fields(catalog: Catalog, product: Json, given: Json, now: str) -> None:
         # A level takes effect only where stock is tracked by product.
         del fields["inventory_level"]
     product |= fields
-    if isinstance(given.get("custom_url"), dict):
-        product["custom_url"] = {"url": given["custom_url"].get("url", "/"), "is_customized": True}
+    if "custom_url" in given:
+        found = problems(given["custom_url"], URL_RULES, ("url",))
+        _refuse({f"custom_url.{name}": reason for name, reason in found.items()})
+        product["custom_url"] = {"url": given["custom_url"]["url"], "is_customized": True}
     if "custom_fields" in given:
-        product["custom_fields"] = _custom_fields(catalog, product["custom_fields"], given["custom_fields"])
-    for each in given.get("images") or ():
-        if not isinstance(each, dict) or not each.get("image_url"):
-            raise invalid({"images": "image_url is required"})
-        place = len(product["images"])
-        file = str(each["image_url"]).rsplit("/", 1)[-1]
-        made = image(catalog.new_id("part"), product["id"], file, place, now, each.get("description", ""))
-        product["images"] = [*product["images"], made]
+        listed = given["custom_fields"]
+        product["custom_fields"] = custom_field_drafts.put_inline(catalog, product["custom_fields"], listed)
+    image_drafts.put_inline(catalog, product, given.get("images") or [], now)
 
 
-def _link_brand(catalog: Catalog, product: Json, given: Json) -> None:
-    """Give the product the brand it names, made where there is none; last of all, when nothing is refused any more."""
-    name = given.get("brand_name")
-    if not name:
-        return
-    known = next((each for each in catalog.brands.values() if each["name"].lower() == name.lower()), None)
-    if known is None:
-        known = brand(catalog.new_id("brand"), name)
-        catalog.brands[known["id"]] = known
-        catalog.indexes.forget_answers()
-    product["brand_id"] = known["id"]
+def _without_ids(given: Json) -> Json:
+    """What makes a product, without the ids its parts bring along: the store gives them others."""
+    parts = {part: given[part] for part in ("custom_fields", "images") if isinstance(given.get(part), list)}
+    return given | {part: list(map(_without_id, listed)) for part, listed in parts.items()}
 
 
-def _custom_fields(catalog: Catalog, present: list[Json], given: list[Json]) -> list[Json]:
-    fields = {each["id"]: each for each in present}
-    for each in given:
-        if not isinstance(each, dict):
-            raise invalid({"custom_fields": "must be objects"})
-        found = problems(each, CUSTOM_FIELD_RULES, ("name", "value"))
-        _refuse({f"custom_fields.{name}": reason for name, reason in found.items()})
-        field_id = each.get("id") if each.get("id") in fields else catalog.new_id("part")
-        fields[field_id] = {"id": field_id, "name": each["name"], "value": each["value"]}
-    pairs = [(each["name"], each["value"]) for each in fields.values()]
-    if len(set(pairs)) < len(pairs):
-        raise invalid({"custom_fields": "each pair of name and value must be unique"})
-    return list(fields.values())
-
-
-def _add_variants(catalog: Catalog, product: Json, listed: list[Json]) -> None:
-    options: dict[str, Json] = {}
-    taken = {product["sku"].lower()} - {""}
-    for each in listed:
-        _refuse({f"variants.{name}": reason for name, reason in problems(each, VARIANT_RULES).items()})
-        if each.get("sku"):
-            _check_sku(catalog, each["sku"], 0, None)
-            if each["sku"].lower() in taken:
-                raise conflict("sku")
-            taken.add(each["sku"].lower())
-        variant = new_variant(catalog.new_id("variant"), product["id"])
-        variant |= {name: value for name, value in each.items() if name in VARIANT_RULES}
-        variant["sku_id"] = variant["id"] + 1_000
-        variant["option_values"] = [
-            _option_value(catalog, product["id"], options, value) for value in each.get("option_values") or ()
-        ]
-        if not variant["option_values"]:
-            raise invalid({"variants.option_values": "is required"})
-        product["variants"].append(variant)
-    chosen = [tuple(value["id"] for value in variant["option_values"]) for variant in product["variants"]]
-    if len(set(chosen)) < len(chosen):
-        raise invalid({"variants": "each combination of option values must be unique"})
-    product["options"] = list(options.values())
-
-
-def _option_value(catalog: Catalog, product_id: int, options: dict[str, Json], given: Json) -> Json:
-    name, label = given.get("option_display_name"), given.get("label")
-    if not isinstance(name, str) or not isinstance(label, str) or not name or not label:
-        raise invalid({"variants.option_values": "option_display_name and label are required"})
-    option = options.get(name)
-    if option is None:
-        option = options[name] = {
-            "id": catalog.new_id("part"),
-            "product_id": product_id,
-            "display_name": name,
-            "type": "dropdown",
-            "config": {},
-            "sort_order": len(options),
-            "option_values": [],
-        }
-    values: list[Json] = option["option_values"]
-    value = next((each for each in values if each["label"] == label), None)
-    if value is None:
-        value_id = catalog.new_id("option_value")
-        value = {"id": value_id, "label": label, "sort_order": len(values), "value_data": None, "is_default": False}
-        values.append(value)
-    return {"id": value["id"], "label": label, "option_id": option["id"], "option_display_name": name}
+def _without_id(record: object) -> object:
+    return {name: record[name] for name in record if name != "id"} if isinstance(record, dict) else record

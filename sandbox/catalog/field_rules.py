@@ -180,7 +180,17 @@ VARIANT_RULES: Mapping[str, FieldRule] = {
     "bin_picking_number": FieldRule("text", 0, 255, nullable=True),
 }
 
+LABEL = FieldRule("text", 1, 255)
+"""An option's name or the label of one of its values."""
+
 CUSTOM_FIELD_RULES: Mapping[str, FieldRule] = {"name": FieldRule("text", 1, 250), "value": FieldRule("text", 1, 250)}
+IMAGE_RULES: Mapping[str, FieldRule] = {
+    "image_url": _SHORT,
+    "is_thumbnail": _FLAG,
+    "sort_order": FieldRule("integer", -INTEGER_MOST - 1, INTEGER_MOST),
+    "description": FieldRule("text"),
+}
+URL_RULES: Mapping[str, FieldRule] = {"url": FieldRule("text", 1, 255), "is_customized": _FLAG}
 BRAND_RULES: Mapping[str, FieldRule] = {
     "name": FieldRule("text", 1, 255),
     "page_title": _SHORT,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from sandbox.catalog.custom_field_drafts import checked
 from sandbox.catalog.field_rules import CUSTOM_FIELD_RULES, problems
 from sandbox.exchange import Answer, Json, Request, invalid, not_found
 from sandbox.paging import single
 from sandbox.routing import Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS
-
-MOST_PER_PRODUCT = 200
 
 
 def create_field(store: Store, request: Request) -> Answer:
@@ -69,12 +68,7 @@ def _checked(request: Request, required: tuple[str, ...]) -> Json:
 
 
 def _store(store: Store, product: Json, fields: list[Json]) -> None:
-    pairs = {(each["name"], each["value"]) for each in fields}
-    if len(pairs) < len(fields):
-        raise invalid({"value": "each pair of name and value must be unique"})
-    if len(fields) > MOST_PER_PRODUCT:
-        raise invalid({"name": f"a product has at most {MOST_PER_PRODUCT} custom fields"})
-    store.catalog.put(product | {"custom_fields": fields, "date_modified": store.clock.iso()})
+    store.catalog.put(product | {"custom_fields": checked(fields), "date_modified": store.clock.iso()})
 
 
 ROUTES = [

@@ -25,6 +25,9 @@ from sandbox.routing import Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS_READ
 
+# Filters that a search index answers, which learns of a new product a while after its creation.
+LOOKUPS = frozenset({"name", "sku"})
+
 
 def product_filters(store: Store) -> Mapping[str, Filter]:
     """The filters of a collection of products."""
@@ -89,6 +92,9 @@ def selection(store: Store, request: Request) -> Selection:
     if any(condition.field == "categories" and not condition.operator for condition in asked):
         # The plain filter leaves out products that are in more than one category.
         asked.append(Condition("categories", "", 1, Filter(lambda facts: len(facts.categories), integer)))
+    unknown = store.unknown_to_lookups("product")
+    if unknown and any(condition.field in LOOKUPS for condition in asked):
+        asked.append(Condition("id", "not_in", sorted(unknown), Filter(lambda facts: facts.id, integer, LISTS)))
     return select(store.catalog.indexes, asked, sort, direction == "desc")
 
 

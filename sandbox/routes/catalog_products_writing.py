@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sandbox.catalog import drafts
-from sandbox.catalog.rendering import Rendered
+from sandbox.catalog.identifiers import check_batch
 from sandbox.exchange import Answer, Json, Refusal, Request, invalid, not_found
 from sandbox.paging import MOST_PER_PAGE, collection, fields_of, page_of, single
+from sandbox.partial_saves import multi_status, saved_of
 from sandbox.routes.catalog_products import included, selection
 from sandbox.routing import Route
 from sandbox.store import Store
@@ -24,12 +25,15 @@ def create_product(store: Store, request: Request) -> Answer:
     """POST: one product, with its variants, custom fields and images inline."""
     given = request.json_object()
     store.refuse(given)
-    brands = len(store.catalog.brands)
-    product = drafts.created(store.catalog, given, store.clock.iso())
-    _note_brands(store, request, brands)
-    store.catalog.put(product)
-    store.note(request, "product.created", product["id"], given)
-    return _written(store, request, product)
+    saved, unsaved = saved_of(store, given, given)
+    product = drafts.created(store.catalog, saved, store.clock.iso())
+    _store(store, request, "product.created", product, saved)
+    for variant in product["variants"]:
+        store.newcomers.note("variant", variant["id"], store.clock.now())
+    store.newcomers.note("product", product["id"], store.clock.now())
+    record = _record(store, request, product)
+    # The specification answers one product in a list here, and in none where it was saved whole.
+    return multi_status(b"[" + record + b"]", unsaved) if unsaved else single(record)
 
 
 def update_product(store: Store, request: Request) -> Answer:
@@ -39,35 +43,37 @@ def update_product(store: Store, request: Request) -> Answer:
     if product is None:
         raise not_found(request.path)
     store.refuse(product)
-    brands = len(store.catalog.brands)
-    product = drafts.updated(store.catalog, product, given, store.clock.iso())
-    _note_brands(store, request, brands)
-    store.catalog.put(product)
-    store.note(request, "product.updated", product["id"], given)
-    return _written(store, request, product)
+    saved, unsaved = saved_of(store, given, product, given)
+    product = drafts.updated(store.catalog, product, saved, store.clock.iso())
+    _store(store, request, "product.updated", product, saved)
+    record = _record(store, request, product)
+    return multi_status(record, unsaved) if unsaved else single(record)
 
 
 def update_products(store: Store, request: Request) -> Answer:
     """PUT: up to ten products; one that cannot be changed refuses the batch."""
     changes = request.json_objects(MOST_IN_BATCH)
     made: dict[int, Json] = {}
-    brands = len(store.catalog.brands)
-    for given in changes:
+    saves: list[Json] = []
+    errors: Json = {}
+    for place, given in enumerate(changes):
         if not isinstance(given.get("id"), int):
             raise invalid({"id": "is required"})
         product = made.get(given["id"]) or store.catalog.editable(given["id"])
         if product is None:
             raise not_found(f"{request.path}/{given['id']}")
         store.refuse(product)
-        made[given["id"]] = drafts.updated(store.catalog, product, given, store.clock.iso())
-    drafts.check_batch(made.values())
-    _note_brands(store, request, brands)
-    for product in made.values():
-        store.catalog.put(product)
-    for given in changes:
-        store.note(request, "product.updated", given["id"], {name: given[name] for name in given if name != "id"})
-    include, fields = included(request), fields_of(request, "id", *included(request))
-    records = [fields.of(store.catalog.rendered(each).whole(include)) for each in made]
+        saved, unsaved = saved_of(store, given, product, given)
+        errors |= {f"{place}.{name}": reason for name, reason in unsaved.items()}
+        made[given["id"]] = drafts.updated(store.catalog, product, saved, store.clock.iso())
+        saves.append(saved)
+    check_batch(made.values())
+    for saved in saves:
+        change = {name: saved[name] for name in saved if name != "id"}
+        _store(store, request, "product.updated", made[saved["id"]], change)
+    records = [_record(store, request, each) for each in made.values()]
+    if errors:
+        return multi_status(b"[" + b",".join(records) + b"]", errors)
     return collection(records, page_of(request), len(records))
 
 
@@ -99,16 +105,18 @@ def _remove(store: Store, request: Request, product_id: int) -> None:
         store.note(request, "product.deleted", product_id, None)
 
 
-def _note_brands(store: Store, request: Request, before: int) -> None:
-    """Note the brands made on the way, of which there were so many before."""
-    for made in list(store.catalog.brands.values())[before:]:
-        store.note(request, "brand.created", made["id"], {"name": made["name"]})
+def _store(store: Store, request: Request, kind: str, product: Json, saved: Json) -> None:
+    """Store a product that nothing refuses any more, with the brand it names."""
+    brand = drafts.link_brand(store.catalog, product, saved)
+    if brand is not None:
+        store.note(request, "brand.created", brand["id"], {"name": brand["name"]})
+    store.catalog.put(product)
+    store.note(request, kind, product["id"], saved)
 
 
-def _written(store: Store, request: Request, product: Json) -> Answer:
+def _record(store: Store, request: Request, product: Json) -> bytes:
     include = included(request)
-    rendered: Rendered = store.catalog.rendered(product["id"])
-    return single(fields_of(request, "id", *include).of(rendered.whole(include)))
+    return fields_of(request, "id", *include).of(store.catalog.rendered(product["id"]).whole(include))
 
 
 ROUTES = [

@@ -46,7 +46,7 @@ def _selected(store: Store, asked: Sequence[Condition]) -> Sequence[int]:
             case "id":
                 found = {condition.value} & indexes.product_of_variant.keys()
             case "sku":
-                found = set(indexes.variant_sku.find(condition.value))
+                found = set(indexes.variant_sku.find(condition.value)) - store.unknown_to_lookups("variant")
             case "upc":
                 found = set(indexes.variant_upc.find(condition.value))
             case _:

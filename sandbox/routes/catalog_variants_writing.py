@@ -1,4 +1,4 @@
-"""``/v3/catalog/variants`` and a product's variants: changing prices, identifiers and stock of variants."""
+"""``/v3/catalog/variants`` and a product's variants: creating, changing and deleting variants."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 
-from sandbox.catalog import drafts
+from sandbox.catalog import drafts, variant_drafts
+from sandbox.catalog.identifiers import conflict
 from sandbox.exchange import Answer, Json, Refusal, Request, invalid, not_found
 from sandbox.paging import collection, page_of, single
+from sandbox.partial_saves import multi_status, saved_of
 from sandbox.routes.catalog_variants import UNLISTED
 from sandbox.routing import Route
 from sandbox.store import Store
@@ -28,10 +30,10 @@ def update_variants(store: Store, request: Request) -> Answer:
         try:
             product, variant = _found(store, products, given.get("id"), request.path)
             store.refuse(product, variant["sku"])
-            drafts.variant_updated(store.catalog, product, variant, given)
+            variant_drafts.update(store.catalog, product, variant, given)
             sku = (given.get("sku") or "").lower()
             if sku and skus.setdefault(sku, variant["id"]) != variant["id"]:
-                raise drafts.conflict("sku")
+                raise conflict("sku")
             changed.append(variant)
         except Refusal as refusal:
             errors.append({"errors": {}} | refusal.body())
@@ -43,6 +45,21 @@ def update_variants(store: Store, request: Request) -> Answer:
     return collection(map(msgspec.json.encode, _as_listed(changed)), page_of(request), len(changed))
 
 
+def create_variant(store: Store, request: Request) -> Answer:
+    """POST: one more variant of a product, of option values that are there."""
+    given = request.json_object()
+    product = store.catalog.editable(request.number("product_id"))
+    if product is None:
+        raise not_found(request.path)
+    store.refuse(given)
+    saved, unsaved = saved_of(store, given, product, given)
+    variant = variant_drafts.add(store.catalog, product, saved)
+    _store(store, {product["id"]: product})
+    store.note(request, "variant.created", variant["id"], saved | {"product_id": product["id"]})
+    store.newcomers.note("variant", variant["id"], store.clock.now())
+    return _one(variant, unsaved)
+
+
 def update_variant(store: Store, request: Request) -> Answer:
     """PUT: one variant of a product."""
     given = request.json_object()
@@ -51,10 +68,33 @@ def update_variant(store: Store, request: Request) -> Answer:
     if product["id"] != request.number("product_id"):
         raise not_found(request.path)
     store.refuse(product, variant["sku"])
-    drafts.variant_updated(store.catalog, product, variant, given)
+    saved, unsaved = saved_of(store, given, product, given)
+    variant_drafts.update(store.catalog, product, variant, saved)
     _store(store, products)
-    store.note(request, "variant.updated", variant["id"], given)
-    return single(msgspec.json.encode(variant))
+    store.note(request, "variant.updated", variant["id"], saved)
+    return _one(variant, unsaved)
+
+
+def delete_variant(store: Store, request: Request) -> Answer:
+    """DELETE: one variant; 204 whether it was there or not, as the specification knows no other answer.
+
+    A product that has none left is a simple one again; the base variant of one goes with its product alone.
+    """
+    product_id, variant_id = request.number("product_id"), request.number("variant_id")
+    product = store.catalog.editable(product_id)
+    if product is None or store.catalog.indexes.product_of_variant.get(variant_id) != product_id:
+        return Answer(204)
+    if product["base_variant_id"] == variant_id:
+        raise invalid({"variant_id": "the base variant of a product cannot be deleted"})
+    variant_drafts.remove(store.catalog, product, {variant_id})
+    _store(store, {product_id: product})
+    store.note(request, "variant.deleted", variant_id, {"product_id": product_id})
+    return Answer(204)
+
+
+def _one(variant: Json, unsaved: Json) -> Answer:
+    record = msgspec.json.encode(variant)
+    return multi_status(record, unsaved) if unsaved else single(record)
 
 
 def _found(store: Store, products: dict[int, Json], variant_id: Any, path: str) -> tuple[Json, Json]:
@@ -86,6 +126,8 @@ def _as_listed(variants: list[Json]) -> list[Json]:
 
 
 ROUTES = [
+    Route("POST", "/v3/catalog/products/{product_id}/variants", PRODUCTS, create_variant),
+    Route("DELETE", "/v3/catalog/products/{product_id}/variants/{variant_id}", PRODUCTS, delete_variant),
     Route("PUT", "/v3/catalog/variants", PRODUCTS, update_variants),
     Route("PUT", "/v3/catalog/products/{product_id}/variants/{variant_id}", PRODUCTS, update_variant),
 ]

@@ -105,6 +105,36 @@ def test_every_way_to_write_is_as_published(store: SandboxProcess) -> None:
     assert store.violations() == []
 
 
+def test_every_way_to_write_a_variant_is_as_published(store: SandboxProcess) -> None:
+    product = next(each for each in store.products() if len(each["options"]) == 2 and each["variants"][0]["sku"])
+    base, first = f"{PRODUCTS}/{product['id']}/variants", product["variants"][0]
+    chosen = [{"id": each["id"], "option_id": each["option_id"]} for each in first["option_values"]]
+    again: Json = {"sku": first["sku"], "option_values": chosen}
+    assert store.request("POST", base, json=again).status_code == 409
+    assert store.request("DELETE", f"{base}/{first['id']}").status_code == 204
+    assert store.request("POST", base, json=again).status_code == 200
+    assert store.request("POST", base, json=again | {"sku": "NEW-9"}).status_code == 409
+    assert store.request("POST", base, json={"sku": "NEW-9"}).status_code == 422
+    assert store.request("POST", f"{PRODUCTS}/1/variants", json=again).status_code == 404
+    assert store.violations() == []
+
+
+def test_every_way_to_save_in_part_is_as_published(store: SandboxProcess) -> None:
+    product = next(each for each in store.products() if each["base_variant_id"] and each["sku"])
+    variant = f"{PRODUCTS}/{product['id']}/variants/{product['base_variant_id']}"
+    store.configure(partly_saved={product["sku"]: "the URL is taken", "NEW-1": "the URL is taken"})
+    url = {"custom_url": {"url": "/new/", "is_customized": True}}
+    for method, path, body in (
+        ("POST", PRODUCTS, NEW | url),
+        ("PUT", f"{PRODUCTS}/{product['id']}", url),
+        ("PUT", PRODUCTS, [{"id": product["id"]} | url]),
+        ("PUT", variant, {"inventory_level": 4}),
+    ):
+        answer = store.request(method, path, json=body)
+        assert answer.status_code == 207, (method, path, answer.text)
+    assert store.violations() == []
+
+
 def test_a_request_that_is_not_as_published_is_told(store: SandboxProcess) -> None:
     store.request("PUT", f"{PRODUCTS}/77", json={"price": -1})
     [violation] = store.violations()
