@@ -7,6 +7,7 @@ from sandbox.routes import (
     catalog_categories,
     catalog_channel_assignments,
     catalog_custom_fields,
+    catalog_images,
     catalog_product_parts,
     catalog_products,
     catalog_products_writing,
@@ -29,6 +30,7 @@ from sandbox.routing import Router
 RESOURCES = (
     catalog_products,
     catalog_products_writing,
+    catalog_images,
     catalog_product_parts,
     catalog_custom_fields,
     catalog_channel_assignments,

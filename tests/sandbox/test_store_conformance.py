@@ -119,6 +119,24 @@ def test_every_way_to_write_a_variant_is_as_published(store: SandboxProcess) -> 
     assert store.violations() == []
 
 
+def test_every_way_to_write_an_image_is_as_published(store: SandboxProcess) -> None:
+    product = next(each for each in store.products() if not each["images"])
+    base, given = f"{PRODUCTS}/{product['id']}/images", {"image_url": "https://example.com/a.jpg", "sort_order": 1}
+    made = store.request("POST", base, json=given).json()["data"]
+    for method, path, body, status in (
+        ("PUT", f"{base}/{made['id']}", {"is_thumbnail": True, "description": "Front"}, 200),
+        ("PUT", f"{base}/{made['id']}", {"image_url": "ftp://example.com/a.jpg"}, 422),
+        ("PUT", f"{base}/1", {"description": "Front"}, 404),
+        ("POST", base, {"description": "Front"}, 422),
+        ("POST", f"{PRODUCTS}/1/images", given, 404),
+        ("PUT", PRODUCTS, [{"id": product["id"], "images": [{"id": made["id"], "sort_order": 2}, given]}], 200),
+        ("DELETE", f"{base}/{made['id']}", None, 204),
+        ("DELETE", f"{base}/{made['id']}", None, 204),
+    ):
+        assert store.request(method, path, json=body).status_code == status, (method, path, body)
+    assert store.violations() == []
+
+
 def test_every_way_to_save_in_part_is_as_published(store: SandboxProcess) -> None:
     product = next(each for each in store.products() if each["base_variant_id"] and each["sku"])
     variant = f"{PRODUCTS}/{product['id']}/variants/{product['base_variant_id']}"
