@@ -90,6 +90,21 @@ KNOWN_DIFFERENCES = (
         )
     ),
     Difference(Kind.STATUS, "PUT", "/v3/catalog/products/{product_id}/variants/{variant_id}", "409", CLASH),
+    *(
+        Difference(
+            Kind.STATUS,
+            method,
+            f"/v3/catalog/products/{{product_id}}/options{rest}",
+            "404",
+            "The product or option does not exist; the file declares this for reading alone.",
+        )
+        for method, rest in (
+            ("POST", ""),
+            ("PUT", "/{option_id}"),
+            ("GET", "/{option_id}/values"),
+            ("POST", "/{option_id}/values"),
+        )
+    ),
     Difference(
         Kind.COMMA_LIST, "*", "/v3/inventory/*", ":in", "Declared as one value; the description says comma-separated."
     ),
@@ -159,6 +174,13 @@ KNOWN_DIFFERENCES = (
             NAMED_BY_ID,
         )
         for name in ("option_display_name", "label")
+    ),
+    Difference(
+        Kind.RULE,
+        "POST",
+        "/v3/catalog/products/{product_id}/options",
+        "/data/option_values/*/value_data must be object",
+        "A value without data has null; the file says so wherever else it describes the same record.",
     ),
     Difference(
         Kind.RULE,

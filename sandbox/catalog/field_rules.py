@@ -83,6 +83,7 @@ _LEVEL = FieldRule("integer", 0, INTEGER_MOST)
 _SHORT = FieldRule("text", 0, 255)
 _CODE = FieldRule("text", 0, 14)
 _LONG = FieldRule("text", 0, TEXT_MOST)
+_ORDER = FieldRule("integer", -INTEGER_MOST - 1, INTEGER_MOST)
 _OWN_MONEY = FieldRule("number", 0, nullable=True)
 _OWN_LEVEL = FieldRule("integer", 0, INTEGER_MOST, nullable=True)
 
@@ -124,7 +125,7 @@ PRODUCT_RULES: Mapping[str, FieldRule] = {
     "availability_description": _SHORT,
     "gift_wrapping_options_type": FieldRule("text", choices=("any", "none", "list")),
     "gift_wrapping_options_list": FieldRule("list"),
-    "sort_order": FieldRule("integer", -INTEGER_MOST - 1, INTEGER_MOST),
+    "sort_order": _ORDER,
     "condition": FieldRule("text", choices=("New", "Used", "Refurbished")),
     "is_condition_shown": _FLAG,
     "order_quantity_minimum": _COUNT,
@@ -182,12 +183,27 @@ VARIANT_RULES: Mapping[str, FieldRule] = {
 
 LABEL = FieldRule("text", 1, 255)
 """An option's name or the label of one of its values."""
-
+OPTION_RULES: Mapping[str, FieldRule] = {
+    "display_name": LABEL,
+    "type": FieldRule(
+        "text",
+        choices=("radio_buttons", "rectangles", "dropdown", "product_list", "product_list_with_images", "swatch"),
+    ),
+    "config": FieldRule("object"),
+    "sort_order": _ORDER,
+    "option_values": FieldRule("list", 1),
+}
+VALUE_RULES: Mapping[str, FieldRule] = {
+    "label": LABEL,
+    "sort_order": _ORDER,
+    "value_data": FieldRule("object", nullable=True),
+    "is_default": _FLAG,
+}
 CUSTOM_FIELD_RULES: Mapping[str, FieldRule] = {"name": FieldRule("text", 1, 250), "value": FieldRule("text", 1, 250)}
 IMAGE_RULES: Mapping[str, FieldRule] = {
     "image_url": _SHORT,
     "is_thumbnail": _FLAG,
-    "sort_order": FieldRule("integer", -INTEGER_MOST - 1, INTEGER_MOST),
+    "sort_order": _ORDER,
     "description": FieldRule("text"),
 }
 URL_RULES: Mapping[str, FieldRule] = {"url": FieldRule("text", 1, 255), "is_customized": _FLAG}
@@ -205,7 +221,7 @@ CATEGORY_RULES: Mapping[str, FieldRule] = {
     "parent_id": FieldRule("integer", 0),
     "tree_id": FieldRule("integer", 1),
     "description": FieldRule("text"),
-    "sort_order": FieldRule("integer", -INTEGER_MOST - 1, INTEGER_MOST),
+    "sort_order": _ORDER,
     "page_title": FieldRule("text"),
     "meta_keywords": FieldRule("list"),
     "meta_description": _LONG,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from sandbox.catalog import image_drafts
-from sandbox.exchange import Answer, Json, Request, invalid, not_found
+from sandbox.exchange import Answer, Json, Refusal, Request, invalid, not_found
 from sandbox.paging import single
 from sandbox.routing import Route
 from sandbox.store import Store
@@ -15,8 +15,13 @@ from sandbox.tokens import PRODUCTS
 def create_image(store: Store, request: Request) -> Answer:
     """POST: one more image."""
     product = _product(store, request)
-    given = _given(request)
-    made = image_drafts.add(store.catalog, product, given, store.clock.iso())
+    try:
+        given = _given(request)
+        made = image_drafts.add(store.catalog, product, given, store.clock.iso())
+    except Refusal as refusal:
+        # Of all the store's refusals this one names no fields.
+        reasons = "; ".join((refusal.errors or {}).values())
+        raise Refusal(refusal.status, reasons or refusal.title) from None
     _store(store, product)
     store.note(request, "image.created", made["id"], given | {"product_id": product["id"]})
     return single(msgspec.json.encode(made))

@@ -119,6 +119,39 @@ def test_every_way_to_write_a_variant_is_as_published(store: SandboxProcess) -> 
     assert store.violations() == []
 
 
+def test_every_way_to_write_an_option_is_as_published(store: SandboxProcess) -> None:
+    product = next(each for each in store.products() if each["base_variant_id"])
+    base = f"{PRODUCTS}/{product['id']}/options"
+    values = [{"label": "S", "sort_order": 0}, {"label": "M", "sort_order": 1}]
+    given: Json = {"product_id": product["id"], "display_name": "Size", "type": "rectangles", "option_values": values}
+    made = store.request("POST", base, json=given).json()["data"]
+    one, first = f"{base}/{made['id']}", made["option_values"][0]["id"]
+    for method, path, body, status in (
+        ("POST", base, given, 409),
+        ("POST", base, given | {"display_name": "Fit", "option_values": values * 2}, 422),
+        ("POST", f"{PRODUCTS}/1/options", given, 404),
+        ("GET", base, None, 200),
+        ("GET", one, None, 200),
+        ("PUT", one, given | {"display_name": "Fit", "option_values": [{"label": "L", "sort_order": 2}]}, 200),
+        ("PUT", f"{base}/1", given, 404),
+        ("GET", f"{one}/values?limit=1", None, 200),
+        ("GET", f"{one}/values/{first}", None, 200),
+        ("GET", f"{one}/values/1", None, 404),
+        ("GET", f"{base}/1/values", None, 404),
+        ("POST", f"{one}/values", {"label": "XL", "sort_order": 3}, 200),
+        ("POST", f"{one}/values", {"label": "XL", "sort_order": 3}, 422),
+        ("POST", f"{base}/1/values", {"label": "XL", "sort_order": 3}, 404),
+        ("PUT", f"{one}/values/{first}", {"label": "Small", "sort_order": 3}, 200),
+        ("PUT", f"{one}/values/{first}", {"label": "XL", "sort_order": 3}, 422),
+        ("PUT", f"{one}/values/1", {"label": "Small", "sort_order": 3}, 404),
+        ("DELETE", f"{one}/values/{first}", None, 204),
+        ("DELETE", one, None, 204),
+        ("DELETE", one, None, 204),
+    ):
+        assert store.request(method, path, json=body).status_code == status, (method, path, body)
+    assert store.violations() == []
+
+
 def test_every_way_to_write_an_image_is_as_published(store: SandboxProcess) -> None:
     product = next(each for each in store.products() if not each["images"])
     base, given = f"{PRODUCTS}/{product['id']}/images", {"image_url": "https://example.com/a.jpg", "sort_order": 1}

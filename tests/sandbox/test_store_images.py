@@ -45,7 +45,8 @@ def test_an_image_is_created_by_its_address(store: SandboxProcess, base: str) ->
      {"image_url": "https://a/b", "description": None}],
 )  # fmt: skip
 def test_a_bad_image_is_refused(store: SandboxProcess, base: str, bad: Json) -> None:
-    assert store.request("POST", base, json=bad).status_code == 422
+    answer = store.request("POST", base, json=bad)
+    assert (answer.status_code, answer.json().keys()) == (422, {"status", "title", "type"})
     assert store.effects() == []
 
 
