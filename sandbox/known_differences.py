@@ -175,6 +175,16 @@ KNOWN_DIFFERENCES = (
         )
         for name in ("option_display_name", "label")
     ),
+    *(
+        Difference(
+            Kind.REQUEST_RULE,
+            "POST",
+            "/v3/catalog/trees/categories",
+            f"/* required property {name} is missing",
+            "The operation says that it requires one of tree_id and parent_id; its schema asks for both.",
+        )
+        for name in ("tree_id", "parent_id")
+    ),
     Difference(
         Kind.RULE,
         "POST",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import msgspec
@@ -30,8 +31,12 @@ def list_assignments(store: Store, request: Request) -> Answer:
 
 def put_assignments(store: Store, request: Request) -> Answer:
     """PUT: assign products to channels; an assignment that is there already stays."""
-    given = request.json_objects(MOST_IN_BATCH)
-    unknown = [each for each in given if each.get("product_id") not in store.catalog.indexes.facts]
+    given = request.json_objects(sys.maxsize)
+    if len(given) > MOST_IN_BATCH:
+        # The specification names no limit and no 413.
+        raise invalid({".": f"must have at most {MOST_IN_BATCH} entries"})
+    facts = store.catalog.indexes.facts
+    unknown = [each for each in given if not (isinstance(at := each.get("product_id"), int) and at in facts)]
     if unknown or any(not isinstance(each.get("channel_id"), int) for each in given):
         named = ", ".join(str(each.get("product_id")) for each in unknown)
         raise invalid({"product_id": f"unknown: {named}"} if unknown else {"channel_id": "is required"})

@@ -12,7 +12,8 @@ from sandbox.store import Store
 from sandbox.tokens import PRODUCTS, PRODUCTS_READ
 
 TREE: Json = {"id": TREE_ID, "name": "Default catalog tree", "channels": [1]}
-MOST_IN_BATCH = 50
+MOST_PER_STORE = 16_000
+DEEPEST = 8
 LIKE = frozenset({"like"})
 TREE_FILTERS = {
     "id": Filter(lambda tree: tree["id"], integer, frozenset({"in"}), plain=False),
@@ -72,7 +73,7 @@ def get_tree(store: Store, request: Request) -> Answer:
 
 def create_categories(store: Store, request: Request) -> Answer:
     """POST: several categories; those that cannot be made are told, the others are made."""
-    listed = request.json_objects(MOST_IN_BATCH)
+    listed = request.json_objects(MOST_PER_STORE)
     made: list[Json] = []
     errors: dict[str, str] = {}
     for place, given in enumerate(listed):
@@ -101,12 +102,24 @@ def _category_problems(store: Store, given: Json) -> dict[str, str]:
     parent_id = given.get("parent_id", 0)
     if parent_id and parent_id not in store.catalog.categories:
         return {"parent_id": f"unknown category: {parent_id}"}
-    if not parent_id and given.get("tree_id") != TREE_ID:
+    if given.get("tree_id", TREE_ID if parent_id else None) != TREE_ID:
         return {"tree_id": "tree_id or parent_id is required, and must exist"}
     siblings = (each for each in store.catalog.categories.values() if each["parent_id"] == parent_id)
     if any(each["name"].lower() == given["name"].lower() for each in siblings):
         return {"name": "must be unique among the category's siblings"}
+    if _depth(store, parent_id) >= DEEPEST:
+        return {"parent_id": f"categories lie at most {DEEPEST} levels deep"}
+    if len(store.catalog.categories) >= MOST_PER_STORE:
+        return {"name": f"a store has at most {MOST_PER_STORE} categories"}
     return {}
+
+
+def _depth(store: Store, category_id: int) -> int:
+    """How many levels there are from the top down to the category."""
+    depth = 0
+    while category_id:
+        depth, category_id = depth + 1, store.catalog.categories[category_id]["parent_id"]
+    return depth
 
 
 ROUTES = [

@@ -92,6 +92,8 @@ def test_every_way_to_write_is_as_published(store: SandboxProcess) -> None:
         ("POST", CATEGORIES, [{"name": "n", "tree_id": 1, "parent_id": 0}], 201),
         ("POST", CATEGORIES, [{"name": name, "tree_id": 1, "parent_id": 0} for name in ("n", "m")], 207),
         ("POST", CATEGORIES, [{"name": "n", "tree_id": 1, "parent_id": 0}], 422),
+        ("POST", CATEGORIES, [{"name": "o", "parent_id": 18}], 201),
+        ("POST", CATEGORIES, [{"name": "p", "tree_id": 1}], 201),
         ("PUT", ADJUST, {"items": [{"location_id": 1, "product_id": by_product["id"], "quantity": 3}]}, 200),
         ("PUT", ADJUST, {"items": [{"location_id": 1, "variant_id": 1, "quantity": 3}]}, 422),
         ("PUT", f"{PRODUCTS}/channel-assignments", [{"product_id": 77, "channel_id": 2}], 204),

@@ -192,6 +192,33 @@ def test_brands_and_categories_can_be_created(store: SandboxProcess) -> None:
     assert store.request("POST", path, json=[{"name": "Lost", "parent_id": 1}]).status_code == 422
 
 
+def test_categories_are_created_by_the_dozen_and_read_by_the_page(store: SandboxProcess) -> None:
+    path = "/v3/catalog/trees/categories"
+    before = store.get(f"{path}?limit=1")["meta"]["pagination"]["total"]
+    listed = [{"name": f"Shelf {number}", "tree_id": 1, "parent_id": 0} for number in range(60)]
+    made = store.request("POST", path, json=listed).json()["data"]
+    assert [each["name"] for each in made] == [each["name"] for each in listed]
+    pages = [store.get(f"{path}?limit=50&page={page}") for page in range(1, 2 + (before + 60) // 50)]
+    read = [each for page in pages for each in page["data"]]
+    assert (len(read), len({each["category_id"] for each in read})) == (before + 60, before + 60)
+    assert pages[-1]["meta"]["pagination"]["total_pages"] == len(pages)
+    parent = made[0]["category_id"]
+    assert [each["name"] for each in store.get(f"{path}?name=shelf%207")["data"]] == ["Shelf 7"]
+    for bad in ({"name": "x" * 51, "tree_id": 1}, {"name": "SHELF 1", "tree_id": 1}, {"name": "A"}, {"tree_id": 1},
+                {"name": "A", "tree_id": 9, "parent_id": parent}):  # fmt: skip
+        answer = store.request("POST", path, json=[bad])
+        assert (answer.status_code, answer.json()["meta"]["failed"]) == (422, 1), bad
+    assert store.request("POST", path, json=[{"name": "Shelf 1", "parent_id": parent}]).status_code == 201
+
+
+def test_categories_lie_eight_levels_deep(store: SandboxProcess) -> None:
+    path, parent = "/v3/catalog/trees/categories", 0
+    for level in range(8):
+        answer = store.request("POST", path, json=[{"name": f"Level {level}", "tree_id": 1, "parent_id": parent}])
+        parent = answer.json()["data"][0]["category_id"]
+    assert store.request("POST", path, json=[{"name": "Level 8", "parent_id": parent}]).status_code == 422
+
+
 def test_products_are_put_on_channels(store: SandboxProcess, catalog: list[Json]) -> None:
     path = f"{PRODUCTS}/channel-assignments"
     first, second = catalog[0]["id"], catalog[1]["id"]
@@ -202,6 +229,8 @@ def test_products_are_put_on_channels(store: SandboxProcess, catalog: list[Json]
     assert store.get(f"{path}?channel_id:in=7")["data"] == wanted[:1]
     assert [each["id"] for each in store.get(f"{PRODUCTS}?channel_id:in=7&include=channels")["data"]] == [first]
     assert store.request("PUT", path, json=[{"product_id": 1, "channel_id": 7}]).status_code == 422
+    assert store.request("PUT", path, json=[{"product_id": [first], "channel_id": 7}]).status_code == 422
+    assert store.request("PUT", path, json=wanted * 126).status_code == 422
     assert store.request("DELETE", path).status_code == 422
     assert store.request("DELETE", f"{path}?product_id:in={first}&channel_id:in=7").status_code == 204
     assert store.get(f"{path}?product_id:in={first}")["data"] == [{"product_id": first, "channel_id": 1}]
