@@ -441,7 +441,8 @@ class SyncListings(Settings):
     )
     reserve_open_orders: bool = Field(
         False,
-        description="Take units ordered since the inventory item's updated_at, and not yet shipped, from its quantity.",
+        description="Take units ordered since the inventory item's updated_at, in any channel and shipped or not, from"
+        " its quantity: until that moves on, it still counts them.",
         json_schema_extra=RULE,
     )
     hide_as: HideAs = Field(

@@ -620,6 +620,32 @@ def test_units_ordered_since_the_item_was_counted_are_kept_for_their_orders(shop
     shop.store.ship_order(shipped["id"])
     reserving(statuses=list(range(15)), created_within_days=30)
     shop.sync(reserve_open_orders=True, safety_stock=1)
-    assert (shop.stock("A"), shop.stock("B")) == (10 - 3 - 1, 10 - 1)
+    assert (shop.stock("A"), shop.stock("B")) == (10 - 3 - 1 - 1, 10 - 1)
     shop.sync()
     assert (shop.stock("A"), shop.stock("B")) == (10, 10)
+
+
+def test_an_order_keeps_its_units_until_the_item_is_counted_anew(shop: Shop, reserving: GetOrders) -> None:
+    shop.add("A", stock=10)
+    shop.pull()
+    shop.item("A", quantity=10)
+    of = {"sku": "A", "product_id": shop.product("A")["id"], "variant_id": shop.variant("A")["id"]}
+    orders = [shop.store.place_order(status_id=11, lines=[{**of, "quantity": 3}])["id"] for _ in range(3)]
+
+    def stock_after_sync() -> int:
+        reserving(statuses=list(range(15)), created_within_days=30)
+        shop.sync(reserve_open_orders=True)
+        return shop.stock("A")
+
+    shop.database.run("update core.inventory_item set updated_at = now() - interval '1 hour'")
+    assert stock_after_sync() == 1
+    shop.store.ship_order(orders[0])
+    shop.store.patch_order(orders[0], status_id=10)
+    assert stock_after_sync() == 1
+    shop.store.patch_order(orders[1], status_id=5)
+    assert stock_after_sync() == 4
+    shop.store.refund_order(orders[2])
+    assert stock_after_sync() == 7
+    shop.item("A", quantity=7)
+    shop.database.run("update core.inventory_item set updated_at = now() + interval '1 hour'")
+    assert stock_after_sync() == 7

@@ -1,10 +1,10 @@
--- core.reserved: units ordered and not yet shipped since an inventory item's values were true.
+-- core.reserved: units ordered since an inventory item's values were true: those still count them, shipped or not.
 -- Grain  an item, of those that have any. Empty where no channel reserves.
 
 create or replace view core.reserved as
 select
     i.master_sku,
-    sum(o.quantity - o.quantity_shipped - o.quantity_refunded) as units
+    sum(o.quantity - o.quantity_refunded) as units
 from core.sales_order as s
 inner join core.order_item as o on s.channel = o.channel and s.order_id = o.order_id
 inner join core.listing_variant as v on o.channel = v.channel and o.variant_id = v.variant_id
@@ -14,13 +14,13 @@ where
         select 1 from ops.channel as c
         where c.rules ->> 'reserve_open_orders' = 'true'
     )
-    and s.status_id not in (0, 2, 4, 5, 6, 10)
+    and s.status_id not in (0, 4, 5, 6) -- incomplete, refunded, cancelled, declined
     and not s.deleted
     and s.created_at >= i.updated_at
-    and o.quantity > o.quantity_shipped + o.quantity_refunded
+    and o.quantity > o.quantity_refunded
 group by i.master_sku;
 
-comment on view core.reserved is 'Units ordered in any channel since an inventory item''s updated_at, neither shipped nor refunded; empty where no channel sets reserve_open_orders.';
+comment on view core.reserved is 'Units ordered in any channel since an inventory item''s updated_at and not refunded, shipped or not; empty where no channel sets reserve_open_orders.';
 comment on column core.reserved.master_sku is 'The inventory item.';
 comment on column core.reserved.units is 'Units to be kept for those orders.';
 
