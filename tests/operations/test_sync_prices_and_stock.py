@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Database
 from tests.operations.conftest import GetOrders
 from tests.operations.sync_shop import Shop
 
@@ -649,3 +650,29 @@ def test_an_order_keeps_its_units_until_the_item_is_counted_anew(shop: Shop, res
     shop.item("A", quantity=7)
     shop.database.run("update core.inventory_item set updated_at = now() + interval '1 hour'")
     assert stock_after_sync() == 7
+
+
+def test_what_orders_keep_is_looked_up_for_the_variants_asked_for_alone(database: Database) -> None:
+    for statement in (
+        "insert into ops.channel (channel, connection_id, store_hash, rules)"
+        " values ('shop', 'c', 'h', '{\"reserve_open_orders\": true}')",
+        "insert into core.listing (channel, listing_key) select 'shop', 'L' || n from generate_series(1, 5000) as n",
+        "insert into core.listing_variant (channel, master_sku, listing_key, variant_id)"
+        " select 'shop', 'S' || n, 'L' || n, n from generate_series(1, 5000) as n",
+        "insert into core.inventory_item (master_sku, quantity, updated_at)"
+        " select 'S' || n, 9, '2026-01-01' from generate_series(1, 5000) as n",
+        "insert into core.sales_order (channel, order_id, status_id, created_at, modified_at, fetched_at)"
+        " select 'shop', n, 11, '2026-01-02', '2026-01-02', now() from generate_series(1, 5000) as n",
+        "insert into core.order_item (channel, order_id, order_product_id, fulfilment, consignment_id, variant_id,"
+        " quantity, quantity_shipped, quantity_refunded)"
+        " select 'shop', n, n, 'shipping', 1, n, 2, 0, 0 from generate_series(1, 5000) as n",
+        "analyze",
+    ):
+        database.run(statement)
+    database.run("create temp table batch as select 'S' || n as sku from generate_series(11, 60) as n")
+    database.run("analyze batch")
+    asked = "select w.quantity from batch left join core.wanted as w on w.channel = 'shop' and w.master_sku = batch.sku"
+    assert {row["quantity"] for row in database.rows(asked)} == {7}
+    explained = "\n".join(row["QUERY PLAN"] for row in database.rows(f"explain {asked}"))
+    assert "order_item_by_variant" in explained
+    assert "Seq Scan on order_item" not in explained

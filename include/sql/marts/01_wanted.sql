@@ -1,32 +1,8 @@
--- core.reserved: units ordered since an inventory item's values were true: those still count them, shipped or not.
--- Grain  an item, of those that have any. Empty where no channel reserves.
-
-create or replace view core.reserved as
-select
-    i.master_sku,
-    sum(o.quantity - o.quantity_refunded) as units
-from core.sales_order as s
-inner join core.order_item as o on s.channel = o.channel and s.order_id = o.order_id
-inner join core.listing_variant as v on o.channel = v.channel and o.variant_id = v.variant_id
-inner join core.inventory_item as i on lower(coalesce(nullif(v.inventory_sku, ''), v.master_sku)) = lower(i.master_sku)
-where
-    exists (
-        select 1 from ops.channel as c
-        where c.rules ->> 'reserve_open_orders' = 'true'
-    )
-    and s.status_id not in (0, 4, 5, 6) -- incomplete, refunded, cancelled, declined
-    and not s.deleted
-    and s.created_at >= i.updated_at
-    and o.quantity > o.quantity_refunded
-group by i.master_sku;
-
-comment on view core.reserved is 'Units ordered in any channel since an inventory item''s updated_at and not refunded, shipped or not; empty where no channel sets reserve_open_orders.';
-comment on column core.reserved.master_sku is 'The inventory item.';
-comment on column core.reserved.units is 'Units to be kept for those orders.';
-
 -- core.wanted: what the warehouse wants of each variant; sync, publish and the marts share it.
 -- Grain  (channel, master_sku).
 -- Own prices that are edits are rounded to the currency's digits, as the store would; what was agreed on stays as it is.
+-- What was ordered since an item's values were true is still in its quantity, shipped or not, until somebody counts anew.
+-- It is looked up variant by variant: a join with a sum over all orders would make that sum once for each row of a batch.
 
 create or replace view core.wanted as
 select
@@ -71,7 +47,7 @@ select
         else least(
             greatest(
                 i.quantity
-                - case when c.rules ->> 'reserve_open_orders' = 'true' then coalesce(r.units, 0) else 0 end
+                - coalesce(r.units, 0)
                 - coalesce((c.rules ->> 'safety_stock')::bigint, 0),
                 0
             ),
@@ -102,7 +78,21 @@ from core.listing_variant as v
 inner join core.listing as l on v.channel = l.channel and v.listing_key = l.listing_key
 left join ops.channel as c on v.channel = c.channel
 left join core.inventory_item as i on lower(coalesce(nullif(v.inventory_sku, ''), v.master_sku)) = lower(i.master_sku)
-left join core.reserved as r on i.master_sku = r.master_sku;
+left join lateral (
+    select sum(o.quantity - o.quantity_refunded) as units
+    from core.listing_variant as u
+    inner join core.order_item as o on u.channel = o.channel and u.variant_id = o.variant_id
+    inner join core.sales_order as s on o.channel = s.channel and o.order_id = s.order_id
+    where
+        c.rules ->> 'reserve_open_orders' = 'true'
+        and lower(coalesce(nullif(u.inventory_sku, ''), u.master_sku)) = lower(i.master_sku)
+        and s.created_at >= i.updated_at
+        and s.status_id not in (0, 4, 5, 6) -- incomplete, refunded, cancelled, declined
+        and not s.deleted
+        and o.quantity > o.quantity_refunded
+) as r on true;
+
+drop view if exists core.reserved; -- what it was: core.wanted looks for itself
 
 comment on view core.wanted is 'What the warehouse wants of each variant: the linked inventory item''s values through the channel''s rules, else the listing''s own.';
 comment on column core.wanted.channel is 'The store, by its channel''s name.';
