@@ -177,6 +177,30 @@ def test_a_held_price_goes_when_it_is_confirmed_for_its_sku(shop: Shop) -> None:
     assert shop.problems() == {("B", "price_held")}
 
 
+@pytest.mark.parametrize("wanted", [1000, 0])
+def test_a_price_confirmed_for_a_sku_moves_none_of_its_siblings(shop: Shop, wanted: int) -> None:
+    shop.add_variants("V1", "V2")
+    shop.pull()
+    for sku in ("V1", "V2"):
+        shop.edit(sku, price=wanted)
+    shop.sync(params={"skus": ["V1"], "confirm_large_change": True})
+    assert (shop.price("V1"), shop.price("V2")) == (wanted, 10)
+    shop.sync()
+    assert shop.problems() == {("V2", "price_held")}
+    shop.sync(params={"skus": ["V2"], "confirm_large_change": True})
+    assert (shop.price("V2"), shop.waiting()) == (wanted, [])
+
+
+def test_a_narrowed_run_still_sends_the_price_that_all_siblings_want_and_may_have(shop: Shop) -> None:
+    shop.add_variants("V1", "V2")
+    shop.pull()
+    for sku in ("V1", "V2"):
+        shop.edit(sku, price=20)
+    shop.sync(params={"skus": ["V1"]})
+    assert (shop.price("V1"), shop.price("V2")) == (20, 20)
+    assert (shop.writes(), shop.variant("V1")["price"]) == ({"products": 1}, None)
+
+
 def test_a_price_below_the_least_one_is_held(shop: Shop) -> None:
     shop.add("A")
     shop.add("B")

@@ -1,5 +1,5 @@
 -- sync_listings/plan: what is sent of prices and other fields: the product's price where all variants that inherit it in
--- the store want the same, else each variant's own.
+-- the store want the same and may have it, those outside this run too, else each variant's own.
 -- Grain    a variant.
 -- Reads    staging.differing, core.wanted, core.listing_variant, raw.product.   Writes  staging.plan.
 
@@ -19,12 +19,24 @@ agreeing as materialized ( -- ... and of these, all of them the same
     inner join core.listing_variant as v on v.channel = :channel and m.listing_key = v.listing_key
     inner join core.wanted as w on v.channel = w.channel and v.master_sku = w.master_sku
     left join staging.differing as d on v.master_sku = d.master_sku
+    cross join
+        lateral (
+            select
+                case
+                    when coalesce(f.price, 0) = 0 or w.price = f.price then 1
+                    when w.price <= 0 or w.price >= 'Infinity' then 1e6
+                    else greatest(w.price / f.price, f.price / w.price)
+                end as change_factor
+            from (select coalesce(v.synced_price, v.channel_price) as price) as f
+        ) as s
     where v.variant_id is not null and v.channel_price_inherited
     group by m.product_id
     having
         min(w.price) = max(w.price)
         and count(w.price) = count(*)
         and bool_and(d.held is null)
+        -- whoever has confirmed a large change has confirmed it of this run's SKUs alone
+        and bool_and(d.master_sku is not null or s.change_factor <= :max_price_change_factor)
         -- a variant that the warehouse does not know, for want of a master SKU, would change its price unasked
         and not exists (
             select 1
