@@ -104,6 +104,7 @@ class Reason(StrEnum):
     INVENTORY_NOT_TRACKED = "inventory_not_tracked"
     TRACKED_BY_PRODUCT = "tracked_by_product"
     INVENTORY_LINK_LOST = "inventory_link_lost"
+    HELD_BY_GUARD = "held_by_guard"
     REFUSED_BY_STORE = "refused_by_store"
     NOT_IN_STORE = "not_in_store"
     STOCK_NOT_CONFIRMED = "stock_not_confirmed"
@@ -135,6 +136,8 @@ HINTS: dict[Reason, str] = {
     " sync_listings.manage_inventory_tracking.",
     Reason.INVENTORY_LINK_LOST: "Bring the item back, link another by inventory_sku, or set linked_to of the variant to"
     " null: then its own price and quantity count.",
+    Reason.HELD_BY_GUARD: "Too much would change at once, so nothing was sent. If it is meant, approve it or run the"
+    " sync with confirm_large_change; else correct it in the warehouse.",
     Reason.REFUSED_BY_STORE: "Each later run tries it again, apart from the others.",
     Reason.NOT_IN_STORE: "Publish the listing, or take the queued action back.",
     Reason.STOCK_NOT_CONFIRMED: "A sale may have come between; else look at the item in the store's inventory.",

@@ -124,6 +124,61 @@ def test_a_stopped_run_changes_nothing_and_ends_failed(shop: Shop) -> None:
     assert len(shop.waiting()) == len(skus)
 
 
+def statuses(shop: Shop, skus: list[str]) -> set[str | None]:
+    rows = shop.database.rows("select reason from mart.sync_status where master_sku = any(%s)", skus)
+    return {row["reason"] for row in rows}
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+@pytest.mark.parametrize("late", [False, True])
+def test_the_marts_say_what_a_guard_holds_back_until_a_run_gets_through(shop: Shop, guard: str, late: bool) -> None:
+    make, setting = GUARDS[guard]
+    skus = filled(shop, 20)
+    shop.edit(skus[9], quantity=8)
+    if late:
+        shop.sync(run_id="stopped", tasks=EXTRACT)
+    make(shop, skus[:5])
+    with pytest.raises(RunStopped):
+        shop.sync(run_id="stopped", tasks=LOAD if late else (*EXTRACT, *LOAD))
+    assert statuses(shop, skus[:5]) == {"price_held" if guard == "held" else "held_by_guard"}
+    assert statuses(shop, skus[5:]) == {"waiting", "unlinked"}
+    assert len(shop.problems()) == 5
+    shop.sync(**{setting: 1.0}, params={"confirm_large_change": True})
+    assert shop.problems() == set()
+
+
+def test_hiding_by_stock_is_held_by_the_listing(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    queue("hide")(shop, skus[:5])
+    with pytest.raises(RunStopped):
+        shop.sync(hide_as="out_of_stock")
+    assert statuses(shop, skus[:5]) == {"held_by_guard"}
+    assert {key for key, _ in shop.problems()} == {shop.listing(sku)["listing_key"] for sku in skus[:5]}
+
+
+def test_a_stopped_run_closes_no_problem(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    shop.item(skus[0], price=1000)
+    shop.sync()
+    shop.item(skus[0], price=10)
+    zero(shop, skus[5:])
+    with pytest.raises(RunStopped):
+        shop.sync()
+    assert (skus[0], "price_held") in shop.problems()
+
+
+def test_a_run_of_prices_leaves_held_stock_a_problem(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus[:5])
+    with pytest.raises(RunStopped):
+        shop.sync()
+    held = {(sku, "held_by_guard") for sku in skus[:5]}
+    shop.sync(params={"fields": ["price"]})
+    assert shop.problems() == held
+    shop.sync(params={"skus": [skus[0]]})
+    assert shop.problems() == held - {(skus[0], "held_by_guard")}
+
+
 def test_a_guard_binds_too_where_the_change_comes_after_the_extraction(shop: Shop) -> None:
     skus = filled(shop, 20)
     shop.edit(skus[0], price=11)
@@ -258,6 +313,7 @@ def test_a_dry_run_of_too_large_a_change_is_green(shop: Shop) -> None:
     counts = shop.sync(params={"dry_run": True}, large_change="ask")
     assert counts.updated == len(skus)
     assert shop.writes() == {}
+    assert shop.problems() == set()
     assert shop.database.value("select count(*) from ops.approval") == 0
 
 
@@ -335,10 +391,11 @@ def test_what_was_approved_is_sent(shop: Shop) -> None:
     skus = filled(shop, 20)
     zero(shop, skus)
     assert asked(shop, "ask", **ASK)
+    assert shop.problems() == {(sku, "held_by_guard") for sku in skus}
     approved(shop, "ask")
     counts = shop.sync(run_id="ask", tasks=LOAD, **ASK)
     assert counts.updated == len(skus)
-    assert shop.waiting() == []
+    assert (shop.waiting(), shop.problems()) == ([], set())
 
 
 def test_a_small_change_is_not_asked_for(shop: Shop) -> None:
@@ -398,8 +455,10 @@ def test_approved_prices_are_sent(shop: Shop) -> None:
         shop.item(sku, price=50)
     assert asked(shop, "ask", **ASK)
     approved(shop, "ask")
+    assert shop.problems() == {(sku, "price_held") for sku in skus[:10]}
     shop.sync(run_id="ask", tasks=LOAD, **ASK)
     assert {shop.price(sku) for sku in skus[:10]} == {50}
+    assert shop.problems() == set()
 
 
 def test_a_price_other_than_the_approved_one_is_not_sent(shop: Shop) -> None:

@@ -67,10 +67,12 @@ class Plan:
 
     :param rows: changes to send.
     :param said: what the guards say of it, for a person; None where none binds.
+    :param guards: those that bind.
     """
 
     rows: int
     said: str | None
+    guards: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,10 @@ def extract(sync: Sync, store_hash: str) -> dict[str, Any]:
     asks = sync.settings.large_change is LargeChange.ASK
     with run.transaction() as session:
         plan = _plan(session, sync, store_hash)
-        if plan.said and asks and not run.dry_run:
-            sync.within(session, "sync_listings/ask_approval")
+        if plan.said and not run.dry_run:
+            _record_stop(session, sync, plan)
+            if asks:
+                sync.within(session, "sync_listings/ask_approval")
         session.run("runs/advance", run_no=run.run_no, step="extracted")
     log.info("%d changes to send", plan.rows)
     if plan.said is None:
@@ -233,7 +237,8 @@ def _plan(session: Session, sync: Sync, store_hash: str) -> Plan:
         ):
             sync.within(session, name)
         measured = session.row("sync_listings/measure_plan", run_no=run_no, **sync.values)
-        plan = Plan(measured["rows"], _judged(session, sync, measured))
+        large = {} if sync.confirmed else dict(_large(measured, sync))
+        plan = Plan(measured["rows"], _judged(session, sync, large), list(large))
         kept = _kept(session, run_no) if sync.run.dry_run else {}
         if sync.run.dry_run:
             planning.rollback()
@@ -252,9 +257,11 @@ def _kept(session: Session, run_no: int) -> dict[str, Sequence[RowMapping]]:
     }
 
 
-def _judged(session: Session, sync: Sync, measured: RowMapping) -> str | None:
-    """What the guards say of the plan, with the worst of it, as a person reads it in the log and in Airflow's UI."""
-    large = {} if sync.confirmed else dict(_large(measured, sync))
+def _judged(session: Session, sync: Sync, large: Mapping[str, str]) -> str | None:
+    """What the guards say of the plan, with the worst of it, as a person reads it in the log and in Airflow's UI.
+
+    :param large: what each guard that binds says.
+    """
     if not large:
         return None
     worst = session.rows(
@@ -300,7 +307,11 @@ def _send(store: StoreClient, sync: Sync) -> list[str]:
         for last in (*[False] * (PLANS - 1), True):
             with sync.run.transaction() as session:
                 plan = _plan(session, sync, store.store_hash)
-                _guard(session, sync, plan)
+                stopped = _stopped(session, sync, plan)
+                if stopped:
+                    _record_stop(session, sync, plan)
+            if stopped:
+                raise RunStopped(stopped)
             try:
                 gave_up = Push(store, sync, claim).everything(plan.rows)
                 break
@@ -317,18 +328,25 @@ def _send(store: StoreClient, sync: Sync) -> list[str]:
     return gave_up
 
 
-def _guard(session: Session, sync: Sync, plan: Plan) -> None:
-    """Stop where a guard binds, unless a person has approved all that it is about."""
+def _stopped(session: Session, sync: Sync, plan: Plan) -> str | None:
+    """Why nothing may be sent: a guard binds, and no person has approved all that it is about."""
     if plan.said is None:
-        return
+        return None
     unapproved = session.row("sync_listings/count_unapproved", run_no=sync.run.run_no)
     if unapproved["asked"] == 0 and sync.settings.large_change is LargeChange.STOP:
-        raise RunStopped(f"{plan.said}\n{CONFIRM}")
+        return f"{plan.said}\n{CONFIRM}"
     if unapproved["rows"]:
-        raise RunStopped(
+        return (
             f"plan_grew: since a person was or could be asked, {unapproved['rows']} more changes would need approval,"
             f" such as of {unapproved['example']!r}. Nothing was sent; run it again to be asked anew.\n{plan.said}"
         )
+    return None
+
+
+def _record_stop(session: Session, sync: Sync, plan: Plan) -> None:
+    """Leave in the warehouse what the plan met and what the guards hold back. It closes nothing: nothing was done."""
+    sync.within(session, "sync_listings/note_guarded", guards=list(plan.guards))
+    sync.within(session, "sync_listings/open_problems")
 
 
 class Push:
@@ -591,7 +609,8 @@ def _conclude(sync: Sync, gave_up: Sequence[str]) -> Counts:
     run = sync.run
     with run.transaction() as session:
         if not run.dry_run:
-            sync.within(session, "sync_listings/record_problems")
+            sync.within(session, "sync_listings/open_problems")
+            sync.within(session, "sync_listings/close_problems")
         counts = Counts(**session.row("sync_listings/count_outcome", run_no=run.run_no, **sync.values))
         red = sync.settings.problems_fail_run and counts.skipped + counts.failed > 0
         said = []

@@ -1,23 +1,6 @@
--- sync_listings/load: open this run's problems, see again those that still hold, close the others.
+-- sync_listings/load: close the problems that a run which got through did not meet again.
 -- Reads    staging.problem, core.listing_variant, core.listing.   Writes  ops.problem.
 -- A narrowed run closes problems of its own SKUs alone.
-
-insert into ops.problem as p (channel, operation, entity, entity_key, reason, source, message, run_no)
-select
-    :channel,
-    'sync_listings',
-    s.entity,
-    s.entity_key,
-    s.reason,
-    s.source,
-    concat_ws(' ', min(s.message), cast(:hints as jsonb) ->> s.reason),
-    :run_no
-from staging.problem as s
-group by s.entity, s.entity_key, s.reason, s.source
-on conflict (channel, operation, entity, entity_key, reason, source) where open do update set
-    message = excluded.message,
-    run_no = excluded.run_no,
-    last_seen = now();
 
 update ops.problem as p set
     open = false,
@@ -26,7 +9,19 @@ where
     p.channel = :channel
     and p.operation = 'sync_listings'
     and p.open
-    and p.run_no < :run_no -- what a newer run has seen is not for one that wakes late to close
+    -- what a newer run has seen is not for one that wakes late to close; what this one saw before it was let through is
+    and (
+        p.run_no < :run_no
+        or (
+            p.run_no = :run_no
+            and p.reason not in ('refused_by_store', 'gone_from_store')
+            and not exists (
+                select 1 from staging.problem as s
+                where
+                    s.entity = p.entity and s.entity_key = p.entity_key and s.reason = p.reason and s.source = p.source
+            )
+        )
+    )
     and (:everything or lower(p.entity_key) = any(cast(:skus as text[])))
     and case
         when p.reason = 'gone_from_store'
@@ -45,6 +40,7 @@ where
         when p.reason in ('missing_price', 'price_held', 'price_below_minimum') then :price or p.source like '%/sale_price'
         when p.reason in ('negative_quantity', 'quantity_too_large', 'inventory_not_tracked', 'tracked_by_product')
             then :quantity or p.entity = 'listing'
+        when p.reason = 'held_by_guard' then :quantity or p.source <> 'guard/zeroed'
         when p.reason = 'refused_by_store' then case p.source when 'set_fields' then :price when 'set_stock' then :quantity else true end
         else true
     end
