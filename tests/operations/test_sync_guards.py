@@ -471,3 +471,27 @@ def test_a_price_other_than_the_approved_one_is_not_sent(shop: Shop) -> None:
     with suppress(RunStopped):
         shop.sync(run_id="ask", tasks=LOAD, **ASK)
     assert shop.price(skus[0]) == 10
+
+
+def test_prices_held_since_a_person_could_be_asked_stop_the_run(shop: Shop) -> None:
+    skus = filled(shop, 25)
+    shop.edit(skus[0], price=11)
+    assert asked(shop, "ask", **ASK) is None
+    reprice(shop, skus[1:18])
+    for sku in skus[18:]:
+        shop.edit(sku, price=25)
+    with pytest.raises(RunStopped, match="plan_grew"):
+        shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert shop.writes() == {}
+    assert shop.problems() == {(sku, "price_held") for sku in skus[1:18]}
+
+
+def test_a_few_prices_held_since_stop_no_approved_change(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus[:10])
+    assert asked(shop, "ask", **ASK)
+    approved(shop, "ask")
+    reprice(shop, skus[10:12])
+    shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert (shop.stock(skus[0]), shop.price(skus[10])) == (0, 10)
+    assert shop.problems() == {(sku, "price_held") for sku in skus[10:12]}

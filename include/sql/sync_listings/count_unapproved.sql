@@ -1,4 +1,6 @@
--- sync_listings/plan: guarded rows that nobody has approved.   Reads  staging.plan, ops.approval.
+-- sync_listings/plan: what the guards are about and nobody has approved.
+-- Reads    staging.plan, staging.differing, ops.approval.
+-- A price held back is not sent, so it counts only where the guard of prices binds; an approved one is not held at all.
 
 with unapproved as (
     select p.listing_key as entity_key
@@ -9,6 +11,10 @@ with unapproved as (
             select 1 from ops.approval as a
             where a.run_no = :run_no and a.guard = p.guard and a.entity_key = p.listing_key and a.approved_at is not null
         )
+    union all
+    select d.master_sku
+    from staging.differing as d
+    where d.held = 'price_held' and 'price' = any(cast(:guards as text[]))
 )
 
 select

@@ -332,7 +332,7 @@ def _stopped(session: Session, sync: Sync, plan: Plan) -> str | None:
     """Why nothing may be sent: a guard binds, and no person has approved all that it is about."""
     if plan.said is None:
         return None
-    unapproved = session.row("sync_listings/count_unapproved", run_no=sync.run.run_no)
+    unapproved = session.row("sync_listings/count_unapproved", run_no=sync.run.run_no, guards=list(plan.guards))
     if unapproved["asked"] == 0 and sync.settings.large_change is LargeChange.STOP:
         return f"{plan.said}\n{CONFIRM}"
     if unapproved["rows"]:
