@@ -495,3 +495,19 @@ def test_a_few_prices_held_since_stop_no_approved_change(shop: Shop) -> None:
     shop.sync(run_id="ask", tasks=LOAD, **ASK)
     assert (shop.stock(skus[0]), shop.price(skus[10])) == (0, 10)
     assert shop.problems() == {(sku, "price_held") for sku in skus[10:12]}
+
+
+def test_an_approval_of_one_variants_stock_covers_no_other_variant(shop: Shop) -> None:
+    for number in range(20):
+        shop.add_variants(f"V{number}a", f"V{number}b")
+    shop.pull()
+    zero(shop, [f"V{number}a" for number in range(20)])
+    assert asked(shop, "ask", **ASK)
+    approved(shop, "ask")
+    zero(shop, ["V7b"])
+    with pytest.raises(RunStopped, match=r"plan_grew.* 1 more .*'V7b'"):
+        shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert shop.writes() == {}
+    shop.edit("V7b", quantity=5)
+    shop.sync(run_id="ask", tasks=LOAD, **ASK)
+    assert (shop.stock("V7a"), shop.stock("V7b")) == (0, 5)

@@ -1,4 +1,5 @@
--- sync_listings/plan: keep what a person is asked to approve.   Reads  staging.plan, staging.differing.
+-- sync_listings/plan: keep what a person is asked to approve: stock going to zero by the SKU, hiding and
+-- deleting by the listing, a price by the SKU and for itself.   Reads  staging.plan, staging.differing.
 -- Writes   ops.approval.   Repeat  safe: asked anew each time.
 
 delete from ops.approval
@@ -7,7 +8,7 @@ where run_no = :run_no;
 insert into ops.approval (run_no, entity_key, guard, price)
 select
     :run_no,
-    p.listing_key,
+    case p.guard when 'zeroed' then p.entity_key else p.listing_key end,
     p.guard,
     null
 from staging.plan as p

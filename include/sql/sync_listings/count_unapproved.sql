@@ -2,14 +2,21 @@
 -- Reads    staging.plan, staging.differing, ops.approval.
 -- A price held back is not sent, so it counts only where the guard of prices binds; an approved one is not held at all.
 
-with unapproved as (
-    select p.listing_key as entity_key
+with guarded as (
+    select distinct
+        p.guard,
+        case p.guard when 'zeroed' then p.entity_key else p.listing_key end as entity_key
     from staging.plan as p
+    where p.guard is not null
+),
+
+unapproved as (
+    select g.entity_key
+    from guarded as g
     where
-        p.guard is not null
-        and not exists (
+        not exists (
             select 1 from ops.approval as a
-            where a.run_no = :run_no and a.guard = p.guard and a.entity_key = p.listing_key and a.approved_at is not null
+            where a.run_no = :run_no and a.guard = g.guard and a.entity_key = g.entity_key and a.approved_at is not null
         )
     union all
     select d.master_sku
