@@ -572,6 +572,32 @@ def test_a_run_of_other_fields_leaves_a_held_price_a_problem(shop: Shop) -> None
     assert shop.problems() == {("A", "price_held")}
 
 
+@pytest.mark.parametrize(
+    ("edits", "reasons"),
+    [
+        ({"price": -1}, {"invalid_price"}),
+        ({"sale_price": -1}, {"invalid_price"}),
+        ({"sale_price": "0.01"}, {"price_held"}),
+        ({"sale_price": "0.2"}, {"price_below_minimum"}),
+        ({"weight": -1}, {"invalid_price"}),
+    ],
+)
+def test_a_problem_of_one_field_outlives_runs_of_others(shop: Shop, edits: dict[str, Any], reasons: set[str]) -> None:
+    (field,) = edits
+    fields = ["price", "quantity", "sale_price", "weight"]
+    settings: dict[str, Any] = {"fields": fields, "min_price": "0.3" if reasons == {"price_below_minimum"} else 0}
+    shop.add("A")
+    shop.pull()
+    shop.edit("A", **edits)
+    shop.sync(**settings)
+    assert {reason for _, reason in shop.problems()} == reasons
+    shop.sync(**settings, params={"fields": [name for name in fields if name != field]})
+    assert {reason for _, reason in shop.problems()} == reasons
+    shop.edit("A", **{field: None})
+    shop.sync(**settings, params={"fields": [field]})
+    assert shop.problems() == set()
+
+
 def test_stock_is_set_at_the_channels_location(shop: Shop) -> None:
     shop.add("A", tracking="variant")
     shop.pull(location_id=2)

@@ -37,7 +37,14 @@ where
                     and v.master_sku = p.entity_key
                     and (v.synced_at > p.last_seen or (v.observed_at > p.last_seen and v.channel_quantity = v.synced_quantity))
             )
-        when p.reason in ('missing_price', 'price_held', 'price_below_minimum') then :price or p.source like '%/sale_price'
+        when p.reason in ('missing_price', 'invalid_price', 'price_held', 'price_below_minimum')
+            then case split_part(p.source, '/', 3) -- variant/{id} of the price, variant/{id}/{field} of the others
+                when 'sale_price' then :sale_price
+                when 'cost_price' then :cost_price
+                when 'retail_price' then :retail_price
+                when 'weight' then :weight
+                else :price
+            end
         when p.reason in ('negative_quantity', 'quantity_too_large', 'inventory_not_tracked', 'tracked_by_product')
             then :quantity or p.entity = 'listing'
         when p.reason = 'held_by_guard' then :quantity or p.source <> 'guard/zeroed'
