@@ -490,8 +490,8 @@ class SyncListings(Settings):
     )
     max_held_share: Share = Field(
         0.2,
-        description="Most of the channel's listings that may have a price held back; beyond, the run stops as a"
-        " whole (from 20 listings up).",
+        description="Most of the channel's listings that may have a price or sale price held back; beyond, the run"
+        " stops as a whole (from 20 listings up).",
     )
     min_price: Decimal = Field(
         Decimal(0),

@@ -486,6 +486,34 @@ def test_prices_held_since_a_person_could_be_asked_stop_the_run(shop: Shop) -> N
     assert shop.problems() == {(sku, "price_held") for sku in skus[1:18]}
 
 
+SALES: dict[str, Any] = {"fields": ["price", "quantity", "sale_price"], **ASK}
+
+
+def mark_down(shop: Shop, skus: list[str]) -> None:
+    shop.database.run("update core.listing_variant set sale_price = 0.01 where master_sku = any(%s)", skus)
+
+
+def test_held_sale_prices_count_and_are_asked_about_like_prices(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    mark_down(shop, skus[:5])
+    shop.edit(skus[9], quantity=8)
+    with pytest.raises(RunStopped, match="max_held_share"):
+        shop.sync(**{**SALES, "large_change": "stop"})
+    assert shop.problems() == {(sku, "price_held") for sku in skus[:5]}
+    said = asked(shop, "ask", **SALES)
+    assert said is not None
+    assert "sale price of" in said
+    with pytest.raises(RunStopped, match="plan_grew"):
+        shop.sync(run_id="ask", tasks=LOAD, **SALES)
+    approved(shop, "ask")
+    shop.edit(skus[5], sale_price="0.02")
+    shop.edit(skus[0], sale_price="0.03")
+    shop.sync(run_id="ask", tasks=LOAD, **SALES)
+    assert {shop.variant(sku)["sale_price"] for sku in skus[1:5]} == {0.01}
+    assert {shop.variant(sku)["sale_price"] for sku in (skus[0], skus[5])} == {None}
+    assert shop.problems() == {(skus[0], "price_held"), (skus[5], "price_held")}
+
+
 def test_a_few_prices_held_since_stop_no_approved_change(shop: Shop) -> None:
     skus = filled(shop, 20)
     zero(shop, skus[:10])

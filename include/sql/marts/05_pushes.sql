@@ -73,3 +73,4 @@ comment on column mart.sync_status.in_sync is 'False while something waits to be
 comment on column mart.sync_status.reason is 'not_listed, delisted, paused; the reason code of an open problem (price_held, refused_by_store, ...); waiting: for the next sync; waiting_to_hide and the like: for a queued action; drift: the store shows something else than what was agreed; unlinked: no inventory item decides it; null: linked, and nothing to send.';
 
 comment on column ops.approval.entity_key is 'The listing''s key; of zeroed and of a price, the master SKU.';
+comment on column ops.approval.guard is 'Which guard it ran into: zeroed, hidden, delisted, price or sale_price.';

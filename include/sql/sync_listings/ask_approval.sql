@@ -20,4 +20,12 @@ select
     'price',
     d.wanted_price
 from staging.differing as d
-where d.held = 'price_held';
+where d.held = 'price_held'
+union
+select
+    :run_no,
+    d.master_sku,
+    'sale_price',
+    d.held_sale_price
+from staging.differing as d
+where d.held_sale_price is not null;

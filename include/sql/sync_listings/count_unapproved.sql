@@ -21,7 +21,7 @@ unapproved as (
     union all
     select d.master_sku
     from staging.differing as d
-    where d.held = 'price_held' and 'price' = any(cast(:guards as text[]))
+    where (d.held = 'price_held' or d.held_sale_price is not null) and 'price' = any(cast(:guards as text[]))
 )
 
 select

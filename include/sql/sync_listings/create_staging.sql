@@ -23,7 +23,9 @@ create unlogged table if not exists staging.differing (
     hides boolean not null,
     shows boolean not null,
     held text,
-    change_factor numeric
+    change_factor numeric,
+    held_sale_price numeric,
+    sale_change_factor numeric
 );
 
 create unlogged table if not exists staging.plan (

@@ -38,12 +38,21 @@ with judged as (
         d.variant_id,
         s.sale_price,
         s.former,
+        f.change_factor,
         case
             when s.sale_price < :min_price then 'price_below_minimum'
             when
                 not :confirmed
-                and s.former > 0
-                and greatest(s.sale_price / s.former, s.former / s.sale_price) > :max_price_change_factor
+                and f.change_factor > :max_price_change_factor
+                and not exists (
+                    select 1 from ops.approval as a
+                    where
+                        a.run_no = :run_no
+                        and a.guard = 'sale_price'
+                        and a.entity_key = d.master_sku
+                        and a.price = s.sale_price
+                        and a.approved_at is not null
+                )
                 then 'price_held'
         end as reason
     from staging.differing as d
@@ -53,11 +62,18 @@ with judged as (
                 (d.fields ->> 'sale_price')::numeric as sale_price,
                 coalesce(nullif((d.former ->> 'sale_price')::numeric, 0), d.former_price) as former
         ) as s
+    cross join
+        lateral (
+            select case when s.former > 0 then greatest(s.sale_price / s.former, s.former / s.sale_price) else 1 end as change_factor
+        ) as f
     where s.sale_price > 0 and s.sale_price < 'Infinity' and d.held is distinct from 'inventory_link_lost'
 ),
 
 taken_out as (
-    update staging.differing as d set fields = d.fields - 'sale_price'
+    update staging.differing as d set
+        fields = d.fields - 'sale_price',
+        held_sale_price = case when j.reason = 'price_held' then j.sale_price end,
+        sale_change_factor = j.change_factor
     from judged as j
     where d.master_sku = j.master_sku and j.reason is not null
 )

@@ -29,6 +29,20 @@ from (
         d.change_factor
     from staging.differing as d
     where d.held = 'price_held'
+    union all
+    select
+        'price',
+        d.master_sku,
+        d.listing_key,
+        format(
+            'sale price of %s from %s to %s',
+            d.master_sku,
+            coalesce(nullif((d.former ->> 'sale_price')::numeric, 0), d.former_price)::text,
+            d.held_sale_price
+        ),
+        d.sale_change_factor
+    from staging.differing as d
+    where d.held_sale_price is not null
 ) as g
 inner join core.listing as l on l.channel = :channel and g.listing_key = l.listing_key
 where g.guard = any(cast(:guards as text[]))

@@ -11,7 +11,7 @@ select
     count(distinct p.listing_key) filter (where p.guard = 'delisted') as delisted,
     (
         select count(distinct d.listing_key) from staging.differing as d
-        where d.held = 'price_held'
+        where d.held = 'price_held' or d.held_sale_price is not null
     ) as held,
     count(*) as rows
 from staging.plan as p;
