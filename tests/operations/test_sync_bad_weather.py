@@ -88,6 +88,22 @@ def test_a_product_refused_for_its_price_still_gets_its_stock(shop: Shop) -> Non
     assert (shop.price("A"), shop.problems()) == (11, set())
 
 
+def test_stock_of_a_sku_whose_price_was_refused_goes_with_the_others(shop: Shop) -> None:
+    skus = shop.add_many(4)
+    shop.pull()
+    shop.edit(skus[0], price=12)
+    shop.store.configure(refused_skus={skus[0]: "is locked by the merchant"})
+    shop.sync()
+    assert shop.problems() == {(skus[0], "refused_by_store")}
+    shop.store.configure(refused_skus={})
+    for sku in skus:
+        shop.edit(sku, quantity=9)
+    shop.writes()
+    shop.sync()
+    assert shop.writes() == {"products": 1, "stock": 1}
+    assert shop.waiting() == []
+
+
 def test_a_refusal_stays_a_problem_while_nobody_has_tried_again(shop: Shop) -> None:
     shop.add("A")
     shop.pull()

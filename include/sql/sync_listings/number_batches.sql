@@ -1,5 +1,6 @@
 -- sync_listings/plan: put the plan into batches as full as a call may carry; what the store refused before goes apart,
--- after the others. What somebody has queued comes first: no refused price holds up a hiding.
+-- after the others; the stock of a SKU whose price was refused does not. What somebody has queued comes first: no refused
+-- price holds up a hiding.
 -- Reads    ops.problem.   Writes  staging.plan.
 
 update staging.plan as p set retried = true
@@ -9,6 +10,7 @@ where
     and o.operation = 'sync_listings'
     and o.open
     and o.reason = 'refused_by_store'
+    and o.source = p.action
     and o.entity = p.entity
     and o.entity_key = p.entity_key;
 
