@@ -551,7 +551,8 @@ class Push:
         """What the store does not know any more is looked for by id before it is taken for gone."""
         asked = sorted(self._gone)
         products, variants = store_catalog.living(self._store, asked)
-        with self._sync.run.transaction() as session:
+        with self._claim.settling() as settling:
+            session = settling.session
             self._sync.within(session, "sync_listings/announce_own_write")
             self._sync.within(
                 session,
