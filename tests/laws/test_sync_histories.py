@@ -395,7 +395,8 @@ def relative_stock(monkeypatch: pytest.MonkeyPatch, database: Database) -> None:
 
     def mutant(store: StoreClient, adjustments: Sequence[Mapping[str, Any]], check: Callable[[], float]) -> Answer:
         asked = {int(each["variant_id"]) for each in adjustments}
-        rows = database.rows("select * from core.listing_variant where variant_id = any(%s)", list(asked))
+        newest_last = "select * from core.listing_variant where variant_id = any(%s) order by observed_at nulls first"
+        rows = database.rows(newest_last, list(asked))
         former = {row["variant_id"]: row["synced_quantity"] for row in rows}
         shown = catalog_writing.stock_of(store, 1, {row["listing_product"] for row in _products(database, asked)})
         has = {variant_id: units for (_, variant_id), units in shown.items()}
