@@ -569,8 +569,8 @@ def _delimiter(given: Any) -> Any:
     return given
 
 
-class LoadInventory(Settings):
-    """Load Inventory: a file's stock and prices come into the warehouse, for all channels."""
+class FileFeed(Settings):
+    """What each operation that loads a file is told of it."""
 
     this_run: ClassVar[tuple[str, ...]] = ("dry_run", "confirm_large_change")
 
@@ -595,12 +595,6 @@ class LoadInventory(Settings):
     ignored_columns: Annotated[tuple[str, ...], BeforeValidator(_list)] = Field(
         (), description="Columns that may be there and are left out; any other that is not known refuses the file."
     )
-    missing_rows: MissingRows = Field(
-        MissingRows.KEEP,
-        strict=False,
-        description="Items that the file does not have: keep leaves them as they are; zero sets their quantity to 0,"
-        " unless it is null.",
-    )
     max_shrink_share: Share = Field(
         0.5,
         description="The file is refused when it has lost more than this share of the rows of the last one loaded.",
@@ -608,6 +602,17 @@ class LoadInventory(Settings):
     max_megabytes: int = Field(2048, ge=1, le=1_048_576, description="A larger file is refused.")
     problems_fail_run: bool = Field(
         False, description="End the run red when it leaves problems with single rows; everything else is loaded."
+    )
+
+
+class LoadInventory(FileFeed):
+    """Load Inventory: a file's stock and prices come into the warehouse, for all channels."""
+
+    missing_rows: MissingRows = Field(
+        MissingRows.KEEP,
+        strict=False,
+        description="Items that the file does not have: keep leaves them as they are; zero sets their quantity to 0,"
+        " unless it is null.",
     )
 
     _file: str = PrivateAttr("")

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from storekeeper.operations import load_inventory
+from storekeeper.operations import feed, load_inventory
 from storekeeper.operations.feed_file import FeedFile
 from storekeeper.outcomes import Counts, FeedRefused, RunStopped, RunSuperseded, SettingsError
 from storekeeper.settings import LoadInventory
@@ -81,8 +81,8 @@ class Load:
                     continue
                 with load_inventory.attempt(
                     task, warehouse, configured, run_id=run_id, params=params or {}, open_file=open_file
-                ) as feed:
-                    done = work(feed)
+                ) as opened_run:
+                    done = work(opened_run)
             return Counts(**done) if "load" in tasks else Counts()
         finally:
             warehouse.close()
@@ -194,7 +194,7 @@ def test_columns_that_are_to_be_ignored_may_be_there(load: Load, database: Datab
 
 
 def test_many_chunks_come_in_whole(load: Load, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_inventory, "ROWS_PER_CHUNK", 7)
+    monkeypatch.setattr(feed, "ROWS_PER_CHUNK", 7)
     lines = "".join(f"A-{number},{number}\n" for number in range(100))
     assert load(f"master_sku,quantity\n{lines}").created == 100
     assert database.value("select sum(quantity) from core.inventory_item") == 4950
@@ -496,7 +496,7 @@ def test_a_dry_run_writes_nothing_but_its_own_row(load: Load, database: Database
 def test_a_reading_that_broke_off_begins_anew_and_ends_as_an_undisturbed_one(
     load: Load, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load_inventory, "ROWS_PER_CHUNK", 10)
+    monkeypatch.setattr(feed, "ROWS_PER_CHUNK", 10)
     content = ("master_sku,quantity\n" + "".join(f"A-{number},1\n" for number in range(100)) + "B,x\n").encode()
     with pytest.raises(OSError, match="the connection is lost"):
         load(lambda: Broken(content, 400), run_id="r", tasks=["extract"])
@@ -511,7 +511,10 @@ def test_an_extraction_repeated_takes_the_file_as_it_is_now(load: Load, database
     assert items(database) == {"B": (2, None)}
 
 
-@pytest.mark.parametrize("statement", ["judge_items", "merge_items", "record_problems", "count_outcome"])
+@pytest.mark.parametrize(
+    "statement",
+    ["load_inventory/judge_items", "load_inventory/merge_items", "feed/open_problems", "load_inventory/count_outcome"],
+)
 def test_a_load_killed_at_any_statement_has_written_nothing_and_its_repeat_everything(
     load: Load, database: Database, monkeypatch: pytest.MonkeyPatch, statement: str
 ) -> None:
@@ -523,7 +526,7 @@ def test_a_load_killed_at_any_statement_has_written_nothing_and_its_repeat_every
 
     def killed(method: Any) -> Any:
         def broken(self: Any, name: str, **values: Any) -> Any:
-            if name == f"load_inventory/{statement}":
+            if name == statement:
                 method(self, name, **values)
                 raise OSError("killed")
             return method(self, name, **values)
@@ -561,7 +564,7 @@ def test_a_crash_of_the_database_after_the_reading_is_no_empty_file(load: Load, 
 def test_a_stalled_reading_cannot_write_after_its_retry_began(
     load: Load, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load_inventory, "ROWS_PER_CHUNK", 2)
+    monkeypatch.setattr(feed, "ROWS_PER_CHUNK", 2)
     stalled, go_on = threading.Event(), threading.Event()
     content = "master_sku,quantity\nA,1\nB,2\nC,3\n"
     ended: list[type[BaseException]] = []

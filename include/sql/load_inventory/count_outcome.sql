@@ -8,7 +8,7 @@ with judged as (
         count(*) filter (where c.verdict = 'same') as unchanged,
         count(*) filter (where c.verdict = 'older') as skipped,
         count(*) filter (where c.verdict = 'conflict') + (
-            select count(distinct p.line) from staging.item_problem as p
+            select count(distinct p.line) from staging.feed_problem as p
         ) as failed
     from staging.choice as c
 )

@@ -8,14 +8,6 @@ create unlogged table if not exists staging.item (
     updated_at timestamptz
 );
 
-create unlogged table if not exists staging.item_problem (
-    line bigint,
-    entity_key text not null,
-    reason text not null,
-    message text not null,
-    master_sku text
-);
-
 create unlogged table if not exists staging.choice (
     sku_key text primary key,
     master_sku text not null,

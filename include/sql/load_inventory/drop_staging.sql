@@ -1,3 +1,3 @@
 -- load_inventory/load: what was read is not needed any more.   Repeat  safe.
 
-drop table if exists staging.item, staging.item_problem, staging.choice;
+drop table if exists staging.item, staging.choice;

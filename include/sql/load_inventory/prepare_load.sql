@@ -6,4 +6,4 @@ select
     set_config('jit', 'off', true),
     set_config('work_mem', '64MB', true);
 
-analyze staging.item, staging.item_problem;
+analyze staging.item, staging.feed_problem;

@@ -15,6 +15,6 @@ where
         where c.sku_key = lower(i.master_sku)
     )
     and not exists (
-        select 1 from staging.item_problem as p
+        select 1 from staging.feed_problem as p
         where lower(p.master_sku) = lower(i.master_sku)
     );

@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-import inspect
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator
+from airflow.sdk import Asset, AssetAlias
 
-from storekeeper.hooks.warehouse import open_warehouse
 from storekeeper.operations import load_inventory
-from storekeeper.operators.feed_file import open_feed_file, shown_path
+from storekeeper.operations.feed import Feed
+from storekeeper.operators.feed import FeedOperator
 from storekeeper.operators.step import report
 from storekeeper.settings import LoadInventory
+from storekeeper.warehouse.database import Warehouse
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from storekeeper.operations.load_inventory import InventoryFeed
 
-
-class InventoryFeedOperator(BaseOperator):
-    """Calls one step of the feed: opens the run, hands over its parameters, records cost and failure.
+class InventoryFeedOperator(FeedOperator):
+    """One step of the inventory feed.
 
     :param feed: its settings, as its file has them.
     """
 
     def __init__(self, *, feed: LoadInventory, **kwargs: Any) -> None:
-        # the class says what its task does, on the task's page too
-        super().__init__(**{"doc_md": inspect.getdoc(type(self)), **kwargs})
+        super().__init__(**kwargs)
         self.feed = feed
 
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Run the step; an error is kept in the run ledger and leaves as it came: its type decides on retries."""
-        with open_warehouse() as warehouse:
-            with load_inventory.attempt(
-                self.task_id,
-                warehouse,
-                self.feed,
-                run_id=context["run_id"],
-                params=dict(context["params"]),
-                open_file=open_feed_file,
-                shown_path=shown_path,
-            ) as feed:
-                done = load_inventory.STEPS[self.task_id](feed)
-            self.conclude(feed, done, context)
-            return done
-
-    def conclude(self, feed: InventoryFeed, done: dict[str, Any], context: Context) -> None:
-        """What is left to do once the step's work and cost are recorded."""
+    def attempt(self, warehouse: Warehouse, **of_run: Any) -> AbstractContextManager[Feed[Any]]:
+        """An attempt of this task."""
+        return load_inventory.attempt(self.task_id, warehouse, self.feed, **of_run)
 
 
 class ExtractInventoryOperator(InventoryFeedOperator):
@@ -73,7 +56,7 @@ class LoadInventoryOperator(InventoryFeedOperator):
         super().__init__(inlets=[announces], outlets=[self._alias], **kwargs)
         self.announces = announces
 
-    def conclude(self, feed: InventoryFeed, done: dict[str, Any], context: Context) -> None:
+    def conclude(self, feed: Feed[Any], done: dict[str, Any], context: Context) -> None:
         """Announce, and say what was done; end red where problems were left and the feed wants that shown."""
         if not feed.run.dry_run and done["created"] + done["updated"]:
             context["outlet_events"][self._alias].add(self.announces, extra={"run_id": feed.run.run_id, **done})

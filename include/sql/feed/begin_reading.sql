@@ -1,8 +1,8 @@
--- load_inventory/extract: the file is read from its beginning, whatever a former attempt has staged of it.
+-- feed/extract: the file is read from its beginning, whatever a former attempt has staged of it.
 -- Writes   staging, ops.run: the moment that a row without updated_at bears, which is before the first is read.
 -- Repeat   safe.
 
-truncate staging.item, staging.item_problem, staging.choice;
+truncate staging.feed_problem;
 
 delete from staging.step
 where step = 'extracted';

@@ -1,4 +1,4 @@
--- load_inventory/extract: how many rows the last file had that was loaded.   Reads  ops.run.
+-- feed/extract: how many rows the last file had that was loaded.   Reads  ops.run.
 
 select max(l.staged) as rows
 from (
@@ -6,7 +6,7 @@ from (
     from ops.run as r
     where
         r.channel = :channel
-        and r.operation = 'load_inventory'
+        and r.operation = :operation
         and r.step = 'loaded'
         and not r.dry_run
         and r.run_no <> :run_no

@@ -1,0 +1,304 @@
+"""A feed: a file comes into the warehouse in two steps, each safe to be killed anywhere and begun again.
+
+*Extract* reads the file as a stream and stages its lines, typed, a chunk a commit; a second attempt begins anew. *Load*
+decides and merges in one transaction; nothing is decided before the whole file is in. What the lines hold, and what
+becomes of them, an operation says by its own subclass of :class:`Feed`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar
+
+from storekeeper.operations.feed_file import Line, OpenFile, Table, Wanted, read_table
+from storekeeper.operations.marks import mark, need
+from storekeeper.operations.progress import Progress
+from storekeeper.operations.step import FIRST_TASK, recorded
+from storekeeper.outcomes import FEED_HINTS, Counts, FeedRefused, RunStopped, SettingsError, StagingLost
+from storekeeper.settings import FileFeed
+from storekeeper.warehouse.database import Session, Warehouse
+from storekeeper.warehouse.runs import Run, succeed
+
+log = logging.getLogger(__name__)
+
+ROWS_PER_CHUNK = 10_000
+"""How many rows are staged in one commit: more would cost memory, fewer would cost time."""
+
+CHARACTERS_PER_CHUNK = 16 * 1024 * 1024
+"""A chunk of long texts ends earlier."""
+
+MOST_SHOWN = 10
+"""So many problems of a dry run are shown: it records none."""
+
+Settings = TypeVar("Settings", bound=FileFeed)
+
+
+class Feed(ABC, Generic[Settings]):
+    """One attempt of one step of a run.
+
+    :param configured: the feed's settings, as its file has them.
+    :param named_in: where they stand, for messages that name the place to mend.
+    :param params: the run's parameters.
+    """
+
+    operation: ClassVar[str]
+
+    def __init__(
+        self, run: Run, configured: Settings, named_in: str, params: Mapping[str, Any], open_file: OpenFile
+    ) -> None:
+        self.run = run
+        self.params = params
+        self.open_file = open_file
+        self._configured = configured
+        self._named_in = named_in
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The feed's settings as this run wants them.
+
+        :raises SettingsError: a run parameter that nobody knows, or a value that its setting does not allow.
+        """
+        return self._configured.with_run_parameters(self.params)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a person has let a large change through."""
+        return bool(self.params.get("confirm_large_change"))
+
+    @property
+    def path(self) -> str:
+        """Where the file is.
+
+        :raises SettingsError: nobody says.
+        """
+        path = (self.settings.path or "").strip()
+        if not path:
+            raise SettingsError(
+                f"{self._named_in}path: says no file to load: set it, or give this run the parameter path"
+            )
+        return path
+
+    @abstractmethod
+    def wanted(self) -> Wanted:
+        """Which columns the file may have."""
+
+    @abstractmethod
+    def begin(self, session: Session, table: Table, name: str) -> None:
+        """Make the run's staging, empty, for a file whose header is right.
+
+        :param name: the file's, as messages show it.
+        :raises FeedRefused: the settings need a column that it does not have.
+        """
+
+    @abstractmethod
+    def stage(self, session: Session, table: Table, lines: Sequence[Line]) -> int:
+        """Stage a chunk.
+
+        :return: how many problems were found with it.
+        """
+
+    @abstractmethod
+    def merge(self, session: Session) -> tuple[Counts, list[str]]:
+        """Decide and merge all that is staged.
+
+        :return: counts, and what else is to be said of the run. A dry run takes back what was written.
+        """
+
+    @abstractmethod
+    def drop(self, session: Session) -> None:
+        """Drop the run's staging: it is not needed any more, or was never made."""
+
+
+Kind = TypeVar("Kind", bound=Feed[Any])
+
+
+@contextmanager
+def attempt_feed(
+    task: str,
+    warehouse: Warehouse,
+    make: Callable[[Run], Kind],
+    *,
+    channel: str,
+    operation: str,
+    run_id: str,
+    params: Mapping[str, Any],
+    shown_path: Callable[[str], str] = str,
+) -> Iterator[Kind]:
+    """One attempt of one task: opens the run, records what it cost, and why it failed where it fails.
+
+    :param params: the run's parameters; those of the form, as a person gave them.
+    :param shown_path: a path without what is secret of it, as the ledger keeps it.
+    """
+    path = params.get("path")
+    run = Run.begin(
+        warehouse,
+        channel=channel,
+        operation=operation,
+        run_id=run_id,
+        dry_run=bool(params.get("dry_run")),
+        params={**params, "path": shown_path(path)} if isinstance(path, str) else params,
+        first=task == FIRST_TASK,
+    )
+    with recorded(run, task):
+        yield make(run)
+
+
+def extract(feed: Feed[Any]) -> dict[str, int]:
+    """Read the file and stage its lines; a second attempt reads it anew.
+
+    :return: ``rows`` of the file, and ``problems`` with them.
+    :raises FeedRefused: the file is missing, too large, not UTF-8, or has other columns; nothing was loaded.
+    :raises RunStopped: it has no rows, or far fewer than the last one; nothing was loaded.
+    """
+    run = feed.run
+    if run.step == "loaded":
+        return {"rows": 0, "problems": 0}
+    path, settings = feed.path, feed.settings
+    with run.transaction() as session:
+        session.run("staging/create", run_no=run.run_no)
+        session.run("feed/create_staging", run_no=run.run_no)
+        session.run("feed/begin_reading", run_no=run.run_no)
+    try:
+        with feed.open_file(path) as file:
+            table = read_table(
+                file,
+                feed.wanted(),
+                kind=settings.format,
+                delimiter=settings.delimiter,
+                max_megabytes=settings.max_megabytes,
+            )
+            with run.transaction() as session:
+                feed.begin(session, table, file.name)
+            staged = _stage(feed, table)
+            _guard(feed, file.name, staged["rows"])
+    except (FeedRefused, RunStopped):
+        _drop_staging(feed)
+        raise
+    with run.transaction() as session:
+        session.run("feed/keep_rows", run_no=run.run_no, rows=staged["rows"])
+        mark(session, run, "extracted")
+        session.run("runs/advance", run_no=run.run_no, step="extracted")
+    return staged
+
+
+def load(feed: Feed[Any]) -> Counts:
+    """Decide and merge, in one transaction: rows, problems, counts, the run's end."""
+    run = feed.run
+    if run.step == "loaded":
+        outcome = run.outcome()
+        counts = Counts(**{name: outcome[name] for name in Counts().as_dict()})
+    else:
+        counts = _merge(feed)
+    _drop_staging(feed)
+    return counts
+
+
+def open_problems(feed: Feed[Any], session: Session) -> None:
+    """Open the problems that this run has found, and see again those that still hold; the feed closes the others."""
+    run = feed.run
+    session.run(
+        "feed/open_problems",
+        run_no=run.run_no,
+        channel=run.channel,
+        operation=run.operation,
+        hints=json.dumps(FEED_HINTS),
+    )
+
+
+def _stage(feed: Feed[Any], table: Table) -> dict[str, int]:
+    run = feed.run
+    progress = Progress("rows", run, unit="chunks")
+    staged = {"rows": 0, "problems": 0}
+    for chunk in _chunks(table.lines):
+        with run.transaction() as session:
+            staged["problems"] += feed.stage(session, table, chunk)
+        staged["rows"] += len(chunk)
+        progress.add(len(chunk))
+    log.info("extracted: %s", progress.line())
+    return staged
+
+
+def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    chunk: list[Line] = []
+    characters = 0
+    for line in lines:
+        chunk.append(line)
+        characters += sum(len(value) for value in line.values if value)
+        if len(chunk) >= ROWS_PER_CHUNK or characters >= CHARACTERS_PER_CHUNK:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _guard(feed: Feed[Any], name: str, rows: int) -> None:
+    """Refuse a file that lacks what the last one had.
+
+    :raises RunStopped: it has no rows at all, or too few of them and nobody has confirmed that.
+    """
+    if rows == 0:
+        raise RunStopped(f"{name}: has a header and no rows; nothing was loaded")
+    run, most = feed.run, feed.settings.max_shrink_share
+    with run.transaction() as session:
+        last = session.row("feed/find_last_rows", run_no=run.run_no, channel=run.channel, operation=run.operation)[
+            "rows"
+        ]
+    if last is None or rows >= (1 - most) * last or feed.confirmed:
+        return
+    said = (
+        f"{name}: has {rows:,} rows, and the last file that was loaded had {last:,}: max_shrink_share allows it to lose"
+        f" {most:.0%}"
+    )
+    if run.dry_run:
+        log.warning("without the dry run this would stop. %s", said)
+        return
+    raise RunStopped(f"{said}. Nothing was loaded. If this is meant, run it again with confirm_large_change.")
+
+
+def _merge(feed: Feed[Any]) -> Counts:
+    run = feed.run
+    with run.transaction() as session:
+        need(session, run, "extracted")
+        with session.savepoint() as merge:
+            counts, said = feed.merge(session)
+            if run.dry_run:
+                for row in session.rows("feed/list_problems", run_no=run.run_no, most=MOST_SHOWN):
+                    log.warning("%s: %s: %s", row["entity_key"], row["reason"], row["message"])
+                merge.rollback()
+        red = feed.settings.problems_fail_run and counts.failed > 0
+        if run.dry_run:
+            said.insert(0, "Dry run: nothing but this row was written.")
+        if red:
+            said.append("Problems were left, and problems_fail_run ends such a run red.")
+        succeed(session, run, counts, " ".join(said) or None, state="failed" if red else "success")
+    return counts
+
+
+def _drop_staging(feed: Feed[Any]) -> None:
+    run = feed.run
+    with run.transaction() as session:
+        feed.drop(session)
+        session.run("feed/drop_staging", run_no=run.run_no)
+        session.run("staging/drop", run_no=run.run_no)
+
+
+def _extract(feed: Feed[Any]) -> dict[str, Any]:
+    return extract(feed)
+
+
+def _load(feed: Feed[Any]) -> dict[str, Any]:
+    try:
+        return load(feed).as_dict()
+    except StagingLost as lost:
+        log.warning("%s: reading the file again", lost)
+        extract(feed)
+        return load(feed).as_dict()
+
+
+STEPS: Mapping[str, Callable[[Feed[Any]], dict[str, Any]]] = {"extract": _extract, "load": _load}
+"""The tasks of a run in their order; each brings itself what a crash of the database has taken from it."""

@@ -1,0 +1,96 @@
+"""The values of a feed's line become typed: strictly, for nothing is guessed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from storekeeper.outcomes import Reason
+from storekeeper.transforms.dates import parse_date
+
+LONGEST_KEY = 255
+"""Of what names a row: a longer one is a mistake, and no index would take it."""
+
+LARGEST_QUANTITY = 2_147_483_647
+MOST_DIGITS = 15
+"""Of a number, before the point and after it: more is no price, and a database takes its time with so many."""
+
+SHOWN = 40
+"""So much of an offending value is shown."""
+
+_NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?")
+_NO_NUMBER_AT_ALL = re.compile(r"[+-]?(nan|inf(inity)?)", re.IGNORECASE)
+
+
+class Unreadable(Exception):
+    """A value that cannot be taken."""
+
+    def __init__(self, reason: Reason, said: str) -> None:
+        super().__init__(said)
+        self.reason = reason
+
+
+def read_key(value: str | None, column: str, missing: Reason) -> str:
+    """What names a row; it must be there.
+
+    :param missing: the reason where it is not.
+    """
+    if value is None:
+        raise Unreadable(missing, f"has no {column}")
+    if len(value) > LONGEST_KEY:
+        raise Unreadable(Reason.INVALID_RECORD, f"{column} has more than {LONGEST_KEY} characters{got(value)}")
+    return value
+
+
+def read_quantity(value: str | None, column: str = "quantity") -> int | None:
+    """A whole number of units."""
+    if value is None:
+        return None
+    rule = f"{column} must be a whole number from 0 to {LARGEST_QUANTITY}"
+    if not _NUMBER.fullmatch(value):
+        raise Unreadable(Reason.INVALID_QUANTITY, f"{rule}{got(value)}")
+    number = Decimal(value)
+    if number < 0:
+        raise Unreadable(Reason.NEGATIVE_QUANTITY, f"{rule}{got(value)}")
+    if number > LARGEST_QUANTITY:
+        raise Unreadable(Reason.QUANTITY_TOO_LARGE, f"{rule}{got(value)}")
+    if number != number.to_integral_value():
+        raise Unreadable(Reason.INVALID_QUANTITY, f"{rule}{got(value)}")
+    return int(number)
+
+
+def read_amount(value: str | None, column: str = "price", reason: Reason = Reason.INVALID_PRICE) -> Decimal | None:
+    """A price or a weight, exact: 0 or more."""
+    if value is None:
+        return None
+    number = Decimal(value) if _NUMBER.fullmatch(value) else None
+    if number is None or number < 0:
+        raise Unreadable(reason, f"{column} must be a number of 0 or more{got(value)}")
+    exponent = number.as_tuple().exponent
+    assert isinstance(exponent, int), "a finite number has one"
+    if number >= 10**MOST_DIGITS or exponent < -MOST_DIGITS:
+        raise Unreadable(reason, f"{column} has more than {MOST_DIGITS} digits before or after the point{got(value)}")
+    return number
+
+
+def read_moment(value: str | None, column: str = "updated_at") -> datetime | None:
+    """A date, in UTC where it names no zone."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value) if value[:4].isdigit() and value[4:5] == "-" else parse_date(value)
+        if moment is not None:
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Unreadable(
+        Reason.INVALID_DATE, f"{column} must be a date such as 2026-11-24T09:30:00Z, UTC without a zone{got(value)}"
+    )
+
+
+def got(value: str) -> str:
+    """An offending value as a message shows it."""
+    shown = repr(value if len(value) <= SHOWN else f"{value[:SHOWN]}...")
+    formula = value[0] in "=+-@" and not _NUMBER.fullmatch(value) and not _NO_NUMBER_AT_ALL.fullmatch(value)
+    return f" (got {shown}, which looks like a formula)" if formula else f" (got {shown})"
