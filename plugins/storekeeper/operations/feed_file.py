@@ -52,18 +52,26 @@ class Wanted:
     :param columns: in the order in which each line's values come.
     :param required: those of them without which the file is refused.
     :param ignored: columns that are none of them and may be there all the same.
+    :param prefixes: how further columns begin, such as ``option.``: any number of them, each with a name of its own
+        behind it, which keeps its letter case.
     """
 
     columns: Sequence[str]
     required: Sequence[str]
     ignored: Sequence[str] = ()
+    prefixes: Sequence[str] = ()
+
+    def known(self) -> str:
+        """The columns as a message names them."""
+        return ", ".join([*self.columns, *(f"{prefix}NAME" for prefix in self.prefixes)])
 
 
 class Line(NamedTuple):
     """One record of a file.
 
     :param number: where it begins in a text file, the header being line 1; of a Parquet file, the row, from 1.
-    :param values: of the wanted columns; None where the file has no such column, or the value is blank.
+    :param values: of the wanted columns, then of the prefixed ones that the file has; None where the file has no such
+        column, or the value is blank.
     :param fault: why the record as a whole cannot be trusted.
     """
 
@@ -78,10 +86,12 @@ class Table:
 
     :param columns: the wanted columns that it has.
     :param lines: its records, read while they are asked for.
+    :param prefixed: the columns that it has with one of the prefixes, in its own order.
     """
 
     columns: tuple[str, ...]
     lines: Iterator[Line]
+    prefixed: tuple[str, ...] = ()
 
 
 def read_table(file: FeedFile, wanted: Wanted, *, kind: FeedFormat, delimiter: str, max_megabytes: int) -> Table:
@@ -138,23 +148,48 @@ class _Bounded:
         return cast("BinaryIO", copied)
 
 
-def _find(name: str, header: Sequence[str], wanted: Wanted, *, hint: str = "") -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The places of those columns of a header that are wanted, by name."""
+
+    columns: dict[str, int]
+    prefixed: dict[str, int]
+
+    def order(self, wanted: Wanted) -> list[int | None]:
+        """The place of each of a line's values."""
+        return [*(self.columns.get(column) for column in wanted.columns), *self.prefixed.values()]
+
+    def table(self, wanted: Wanted, lines: Iterator[Line]) -> Table:
+        """The file with this header."""
+        return Table(tuple(name for name in wanted.columns if name in self.columns), lines, tuple(self.prefixed))
+
+
+def _find(name: str, header: Sequence[str], wanted: Wanted, *, hint: str = "") -> _Header:
     """The place of each wanted column in the header.
 
     :param hint: what may be behind a required column that is missing.
     :raises FeedRefused: one is missing, stands there twice, or is neither wanted nor ignored.
     """
     places: dict[str, int] = {}
+    prefixed: dict[str, int] = {}
+    seen: set[str] = set()
     ignored = {_plain(column) for column in wanted.ignored}
     unknown = []
     for place, given in enumerate(header):
-        column = _plain(given)
-        if column in places:
+        own = _prefixed(given, wanted)
+        column = _plain(own or given)
+        if column in seen:
             raise FeedRefused(f"{name}: has the column {column!r} twice; nothing was loaded")
         if column in wanted.columns:
             places[column] = place
-        elif column not in ignored:
+        elif column in ignored:
+            continue
+        elif own is not None:
+            prefixed[own] = place
+        else:
             unknown.append(repr(given.strip()[:50]) if column else f"one without a name (column {place + 1})")
+            continue
+        seen.add(column)
     missing = [column for column in wanted.required if column not in places]
     if missing:
         raise FeedRefused(
@@ -164,9 +199,19 @@ def _find(name: str, header: Sequence[str], wanted: Wanted, *, hint: str = "") -
     if unknown:
         raise FeedRefused(
             f"{name}: has columns that are not known: {', '.join(unknown[:20])}; known are"
-            f" {', '.join(wanted.columns)}. Name others in ignored_columns to leave them out. Nothing was loaded"
+            f" {wanted.known()}. Name others in ignored_columns to leave them out. Nothing was loaded"
         )
-    return places
+    return _Header(places, prefixed)
+
+
+def _prefixed(given: str, wanted: Wanted) -> str | None:
+    """A column that begins with one of the prefixes, as prefix and name; None where it is none, or without a name."""
+    column = given.strip()
+    for prefix in wanted.prefixes:
+        name = column[len(prefix) :].strip()
+        if column.lower().startswith(prefix) and name and "\0" not in name:
+            return prefix + name
+    return None
 
 
 def _plain(column: str) -> str:
@@ -195,9 +240,8 @@ def _read_csv(file: _Bounded, wanted: Wanted, delimiter: str) -> Table:
     other = next((sign for sign in ",;\t|" if sign != delimiter and sign in "".join(header)), None)
     hint = f" (is the delimiter {other!r}? It is set to {delimiter!r})" if other else ""
     found = _find(file.name, header, wanted, hint=hint)
-    places = [found.get(column) for column in wanted.columns]
-    lines = (_line(number, values, places, len(header)) for number, values in records)
-    return Table(tuple(column for column in wanted.columns if column in found), lines)
+    places = found.order(wanted)
+    return found.table(wanted, (_line(number, values, places, len(header)) for number, values in records))
 
 
 def _records(name: str, reader: Any) -> Iterator[tuple[int, list[str]]]:
@@ -266,7 +310,7 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
     except pa.ArrowException as error:
         raise FeedRefused(f"{file.name}: is no Parquet file: {_first_line(error)}; nothing was loaded") from None
     found = _find(file.name, schema.names, wanted)
-    for column, place in found.items():
+    for column, place in (found.columns | found.prefixed).items():
         try:
             _as_text(pa, pa.array([], type=schema.types[place]))
         except pa.ArrowException:
@@ -277,12 +321,13 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
 
     def lines() -> Iterator[Line]:
         number = 0
-        chosen = [schema.names[place] for place in found.values()]
+        order = [None if place is None else schema.names[place] for place in found.order(wanted)]
+        chosen = [name for name in order if name is not None]
         try:
             for batch in parquet.iter_batches(PARQUET_ROWS, columns=chosen, use_threads=False):
-                by_name = {_plain(name): _as_text(pa, batch.column(name)) for name in chosen}
+                by_name = {name: _as_text(pa, batch.column(name)) for name in chosen}
                 blank = [None] * batch.num_rows
-                for values in zip(*(by_name.get(column, blank) for column in wanted.columns), strict=True):
+                for values in zip(*(blank if name is None else by_name[name] for name in order), strict=True):
                     number += 1
                     yield _line(number, values, range(len(values)), len(values))
         except (pa.ArrowException, UnicodeDecodeError) as error:
@@ -290,7 +335,7 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
                 f"{file.name}: cannot be read after row {number:,}: {_first_line(error)}; nothing was loaded"
             ) from None
 
-    return Table(tuple(column for column in wanted.columns if column in found), lines())
+    return found.table(wanted, lines())
 
 
 def _as_text(pa: Any, column: Any) -> list[str | None]:
