@@ -5,40 +5,23 @@ from __future__ import annotations
 import io
 import itertools
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from storekeeper.operations import feed, load_inventory
-from storekeeper.operations.feed_file import FeedFile
 from storekeeper.outcomes import Counts, FeedRefused, RunStopped, RunSuperseded, SettingsError
 from storekeeper.settings import LoadInventory
 from tests.conftest import Database
+from tests.operations.feed_files import Broken, Content, opens, parquet
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EVERYTHING = "select master_sku, quantity, price, updated_at from core.inventory_item order by lower(master_sku)"
 BAD = "quantity must be a whole number from 0 to 2147483647"
-
-Content = bytes | str
-
-
-class Broken(io.BytesIO):
-    """A file whose place is lost in the middle."""
-
-    def __init__(self, content: bytes, after: int) -> None:
-        super().__init__(content)
-        self._after = after
-
-    def read(self, size: int | None = -1) -> bytes:
-        if self.tell() >= self._after:
-            raise OSError("the connection is lost")
-        return super().read(min(size or 0, self._after) if size and size > 0 else self._after)
 
 
 class Load:
@@ -66,11 +49,6 @@ class Load:
         :param settings: of the feed.
         """
 
-        @contextmanager
-        def open_file(path: str) -> Iterator[FeedFile]:
-            opened = content() if callable(content) else io.BytesIO(as_bytes(content))
-            yield FeedFile(path, opened, size)
-
         configured = LoadInventory.model_validate({"path": "stock.csv", **settings})
         run_id = run_id or f"run-{next(self._numbers)}"
         warehouse = self._database.warehouse()
@@ -80,16 +58,12 @@ class Load:
                 if task not in tasks:
                     continue
                 with load_inventory.attempt(
-                    task, warehouse, configured, run_id=run_id, params=params or {}, open_file=open_file
+                    task, warehouse, configured, run_id=run_id, params=params or {}, open_file=opens(content, size)
                 ) as opened_run:
                     done = work(opened_run)
             return Counts(**done) if "load" in tasks else Counts()
         finally:
             warehouse.close()
-
-
-def as_bytes(content: Content) -> bytes:
-    return content if isinstance(content, bytes) else content.encode()
 
 
 @pytest.fixture
@@ -601,12 +575,6 @@ def test_what_others_write_counts_like_a_feed(load: Load, database: Database) ->
 
 
 # --- Parquet ---
-
-
-def parquet(table: pa.Table, **options: Any) -> bytes:
-    written = io.BytesIO()
-    pq.write_table(table, written, **options)
-    return written.getvalue()
 
 
 def test_a_parquet_file_is_read_by_its_types(load: Load, database: Database) -> None:
