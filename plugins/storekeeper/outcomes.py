@@ -111,6 +111,10 @@ class Reason(StrEnum):
     INVALID_QUANTITY = "invalid_quantity"
     INVALID_DATE = "invalid_date"
     DUPLICATE_IN_FEED = "duplicate_in_feed"
+    MISSING_LISTING_KEY = "missing_listing_key"
+    INVALID_WEIGHT = "invalid_weight"
+    ROWS_DISAGREE = "rows_disagree"
+    IN_OTHER_LISTING = "in_other_listing"
 
 
 HINTS: dict[Reason, str] = {
@@ -144,17 +148,27 @@ HINTS: dict[Reason, str] = {
     Reason.INVALID_QUANTITY: "Correct the number where the file comes from; the rest was loaded.",
     Reason.INVALID_DATE: "Correct the date where the file comes from; the rest was loaded.",
     Reason.DUPLICATE_IN_FEED: "Keep one of these lines, or give each its updated_at: then the newest counts.",
+    Reason.MISSING_LISTING_KEY: "Give the line its listing's key where the file comes from; the rest was loaded.",
+    Reason.INVALID_WEIGHT: "Correct the line where the file comes from; the rest was loaded.",
+    Reason.ROWS_DISAGREE: "Give all lines of the listing the same value, or only one of them a value; until then none"
+    " of them is loaded.",
+    Reason.IN_OTHER_LISTING: "Correct the line's listing_key or master_sku; if the variant is to move, change its"
+    " listing_key in core.listing_variant first.",
 }
 
-FEED_HINTS: dict[Reason, str] = HINTS | dict.fromkeys(
-    (
-        Reason.MISSING_MASTER_SKU,
-        Reason.INVALID_RECORD,
-        Reason.NEGATIVE_QUANTITY,
-        Reason.QUANTITY_TOO_LARGE,
-        Reason.INVALID_PRICE,
-    ),
-    "Correct the line where the file comes from; the rest was loaded.",
+FEED_HINTS: dict[Reason, str] = (
+    HINTS
+    | dict.fromkeys(
+        (
+            Reason.MISSING_MASTER_SKU,
+            Reason.INVALID_RECORD,
+            Reason.NEGATIVE_QUANTITY,
+            Reason.QUANTITY_TOO_LARGE,
+            Reason.INVALID_PRICE,
+        ),
+        "Correct the line where the file comes from; the rest was loaded.",
+    )
+    | {Reason.DUPLICATE_MASTER_SKU: "Keep one of these lines; letter case does not tell two master SKUs apart."}
 )
 """The hints for what a feed brings: the mend is in the file, not in a store."""
 

@@ -623,6 +623,26 @@ class LoadInventory(FileFeed):
         return self._file
 
 
+class Queue(StrEnum):
+    """What is queued for the listings that a file creates or changes."""
+
+    NONE = "none"
+    PUBLISH = "publish"
+    PUBLISH_AND_OVERWRITE = "publish_and_overwrite"
+
+
+class LoadListings(FileFeed):
+    """Load Listings: drafts of listings come into the warehouse from a file."""
+
+    queue: Queue = Field(
+        Queue.NONE,
+        strict=False,
+        description="What is queued for listings that the file creates or changes: none; publish, for those that are"
+        " not in the store; publish_and_overwrite, also overwrite for those that are. A queued hide, unhide or delist"
+        " stays.",
+    )
+
+
 class Writing(Settings):
     """How workers agree on who may write to the store."""
 
@@ -666,6 +686,7 @@ class Channel(Settings):
     )
     import_listings: ImportListings = Field(default_factory=lambda: ImportListings())
     get_orders: GetOrders = Field(default_factory=lambda: GetOrders())
+    load_listings: LoadListings = Field(default_factory=lambda: LoadListings())
     sync_listings: SyncListings = Field(default_factory=lambda: SyncListings())
     writing: Writing = Field(default_factory=lambda: Writing())
 

@@ -1,0 +1,122 @@
+"""Load Listings: drafts of listings come into the warehouse from a file, a channel's own, each listing whole or not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from storekeeper.operations import feed as feeds
+from storekeeper.operations.feed import MOST_SHOWN, Feed, attempt_feed
+from storekeeper.operations.feed_file import Line, OpenFile, Table, Wanted
+from storekeeper.outcomes import Counts
+from storekeeper.settings import Channel, LoadListings, Queue
+from storekeeper.transforms.load_listings import (
+    COLUMNS,
+    PREFIXES,
+    PROBLEM_COLUMNS,
+    REQUIRED,
+    ROW_COLUMNS,
+    read_rows,
+)
+from storekeeper.warehouse.database import Session, Warehouse
+from storekeeper.warehouse.runs import Run
+
+log = logging.getLogger(__name__)
+
+OPERATION = "load_listings"
+
+STEPS = feeds.STEPS
+
+
+class ListingsFeed(Feed[LoadListings]):
+    """Listings with their variants, a row a variant."""
+
+    operation = OPERATION
+
+    def __init__(self, run: Run, channel: Channel, params: Mapping[str, Any], open_file: OpenFile) -> None:
+        named_in = f"channel {channel.channel!r}: {channel.file}: {OPERATION}."
+        super().__init__(run, channel.load_listings, named_in, params, open_file)
+        self._identifier = channel.import_listings.master_sku
+
+    def wanted(self) -> Wanted:
+        """Which columns the file may have."""
+        return Wanted(COLUMNS, REQUIRED, self.settings.ignored_columns, PREFIXES)
+
+    def begin(self, session: Session, table: Table, name: str) -> None:
+        """Make the run's staging, empty, and keep which columns the file has."""
+        session.run("load_listings/create_staging", run_no=self.run.run_no)
+        session.run("load_listings/empty_staging", run_no=self.run.run_no)
+        columns = [("", column) for column in table.columns]
+        for column in table.prefixed:
+            prefix = next(prefix for prefix in PREFIXES if column.startswith(prefix))
+            columns.append((prefix, column.removeprefix(prefix)))
+        numbered = [(place, *column) for place, column in enumerate(columns)]
+        session.copy_staged("draft_column", self.run.run_no, ("place", "prefix", "name"), numbered)
+
+    def stage(self, session: Session, table: Table, lines: Sequence[Line]) -> int:
+        """Stage a chunk; what cannot be taken of it is a problem."""
+        found = read_rows(lines, table.prefixed)
+        session.copy_staged("draft_row", self.run.run_no, ROW_COLUMNS, found.rows)
+        session.copy_staged("feed_problem", self.run.run_no, PROBLEM_COLUMNS, found.problems)
+        return len(found.problems)
+
+    def merge(self, session: Session) -> tuple[Counts, list[str]]:
+        """Listings, variants, what is queued for them, problems, counts."""
+        run, queue = self.run, self.settings.queue
+        values: dict[str, Any] = {
+            "channel": run.channel,
+            "columns": [row["name"] for row in session.rows("load_listings/read_columns", run_no=run.run_no)],
+            "identifier": self._identifier.value,
+            "overwrites": queue is Queue.PUBLISH_AND_OVERWRITE,
+        }
+
+        def step(name: str) -> int:
+            return session.run(f"load_listings/{name}", run_no=run.run_no, **values)
+
+        step("prepare_load")
+        step("report_duplicates")
+        step("report_other_listings")
+        step("report_disagreements")
+        step("judge_listings")
+        step("judge_variants")
+        step("merge_listings")
+        step("merge_variants")
+        queued = step("queue_listings") if queue is not Queue.NONE else 0
+        feeds.open_problems(self, session)
+        step("close_problems")
+        counts = Counts(**session.row("load_listings/count_outcome", run_no=run.run_no))
+        if run.dry_run:
+            for row in session.rows("load_listings/list_changes", run_no=run.run_no, most=MOST_SHOWN, **values):
+                log.info("%s: %s", row["listing_key"], row["what"])
+        return counts, [f"Queued for the next publish: {queued:,} listings."] if queued else []
+
+    def drop(self, session: Session) -> None:
+        """Drop the run's staging."""
+        session.run("load_listings/drop_staging", run_no=self.run.run_no)
+
+
+@contextmanager
+def attempt(
+    task: str,
+    warehouse: Warehouse,
+    channel: Channel,
+    *,
+    run_id: str,
+    params: Mapping[str, Any],
+    open_file: OpenFile,
+    shown_path: Callable[[str], str] = str,
+) -> Iterator[ListingsFeed]:
+    """One attempt of one task; see :func:`storekeeper.operations.feed.attempt_feed`."""
+    with attempt_feed(
+        task,
+        warehouse,
+        lambda run: ListingsFeed(run, channel, params, open_file),
+        channel=channel.channel,
+        operation=OPERATION,
+        run_id=run_id,
+        params=params,
+        shown_path=shown_path,
+    ) as feed:
+        yield feed

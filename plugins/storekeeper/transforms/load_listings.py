@@ -1,0 +1,154 @@
+"""A listings feed's lines become typed rows, or problems: values stay as they are, and nothing bad raises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from storekeeper.outcomes import Reason
+from storekeeper.transforms.feed_values import (
+    LONGEST_KEY,
+    Unreadable,
+    got,
+    read_amount,
+    read_key,
+    read_moment,
+    read_quantity,
+)
+
+REQUIRED = ("listing_key", "master_sku")
+OF_LISTING = (
+    "title", "description", "type", "weight", "price", "brand", "categories", "images", "condition", "availability",
+)  # fmt: skip
+OF_VARIANT = ("sku", "upc", "mpn", "gtin", "variant_price", "variant_weight", "quantity", "inventory_sku")
+COLUMNS = (*REQUIRED, *OF_LISTING, *OF_VARIANT, "updated_at")
+"""The columns of a feed, in the order in which a line's values come; the prefixed ones follow."""
+
+CUSTOM_FIELD, OPTION = "custom_field.", "option."
+PREFIXES = (CUSTOM_FIELD, OPTION)
+
+ROW_COLUMNS = ("line", *COLUMNS, "custom_fields", "options")
+PROBLEM_COLUMNS = ("line", "entity", "entity_key", "reason", "source", "message", "listing_key", "master_sku")
+
+BETWEEN = "|"
+"""Separates categories, and images."""
+
+ProblemRow = tuple[int, str, str, str, str, str, str | None, str | None]
+
+
+@dataclass(slots=True)
+class Rows:
+    """What lines became.
+
+    :ivar rows: of :data:`ROW_COLUMNS`; None where a value is blank, or the file has no such column. ``custom_fields``
+        and ``options`` are JSON objects of what is not blank.
+    :ivar problems: of :data:`PROBLEM_COLUMNS`, one for each other line. Their ``listing_key`` and ``master_sku``
+        are what the line speaks of, as far as it can be told.
+    """
+
+    rows: list[tuple[object, ...]] = field(default_factory=list)
+    problems: list[ProblemRow] = field(default_factory=list)
+
+
+def read_rows(lines: Iterable[tuple[int, Sequence[str | None], str | None]], prefixed: Sequence[str] = ()) -> Rows:
+    """Read a feed's lines.
+
+    :param lines: number; values of :data:`COLUMNS`, then of the prefixed columns, stripped, None where blank; what is
+        wrong with the line as a whole.
+    :param prefixed: the prefixed columns that the file has.
+    :return: a row for each good line; a problem for each other one, which says all that is wrong with it.
+    """
+    found = Rows()
+    names = (*COLUMNS, *prefixed)
+    for number, values, fault in lines:
+        given = dict(zip(names, values, strict=True))
+        typed: list[object] = []
+        wrong: list[Unreadable] = []
+        if fault is not None:
+            wrong.append(Unreadable(Reason.INVALID_RECORD, fault))
+        elif broken := next((name for name, value in given.items() if "\0" in (value or "")), None):
+            wrong.append(Unreadable(Reason.UNSTORABLE_TEXT, f"{broken} holds the character U+0000"))
+        else:
+            for column in COLUMNS:
+                try:
+                    typed.append(_READ[column](given[column]) if column in _READ else given[column])
+                except Unreadable as bad:
+                    wrong.append(bad)
+        if wrong:
+            found.problems.append(_problem(number, given, wrong))
+        else:
+            fields, options = (_named(given, prefixed, prefix) for prefix in PREFIXES)
+            found.rows.append((number, *typed, fields, options))
+    return found
+
+
+def _problem(number: int, given: Mapping[str, str | None], wrong: Sequence[Unreadable]) -> ProblemRow:
+    listing_key, master_sku = (_usable(given[column]) for column in REQUIRED)
+    entity, key = ("listing", listing_key) if listing_key and not master_sku else ("variant", master_sku)
+    said = "; ".join(str(bad) for bad in wrong)
+    return (
+        number,
+        entity,
+        key or f"line {number}",
+        wrong[0].reason.value,
+        f"feed/listing/{listing_key}" if listing_key else "feed/listings",
+        f"line {number}: {said}.",
+        listing_key,
+        master_sku,
+    )
+
+
+def _usable(value: str | None) -> str | None:
+    return value if value and "\0" not in value and len(value) <= LONGEST_KEY else None
+
+
+def _named(given: Mapping[str, str | None], prefixed: Sequence[str], prefix: str) -> str | None:
+    """The values of the columns with a prefix by what follows it; None where the file has no such columns."""
+    columns = [column for column in prefixed if column.startswith(prefix)]
+    if not columns:
+        return None
+    return json.dumps({column.removeprefix(prefix): given[column] for column in columns if given[column]})
+
+
+def _read_list(value: str | None) -> list[str] | None:
+    parts = [part.strip() for part in (value or "").split(BETWEEN)]
+    return [part for part in parts if part] or None
+
+
+def _read_categories(value: str | None) -> list[str] | None:
+    return list(dict.fromkeys(_read_list(value) or ())) or None
+
+
+def _read_word(value: str | None, column: str, words: Sequence[str]) -> str | None:
+    """One of some words, in any letter case."""
+    if value is None:
+        return None
+    word = next((word for word in words if word.lower() == value.lower()), None)
+    if word is None:
+        raise Unreadable(Reason.INVALID_RECORD, f"{column} must be {', '.join(words[:-1])} or {words[-1]}{got(value)}")
+    return word
+
+
+def _read_link(value: str | None) -> str | None:
+    return value and read_key(value, "inventory_sku", Reason.INVALID_RECORD)
+
+
+_READ: dict[str, Callable[[str | None], object]] = {
+    "listing_key": partial(read_key, column="listing_key", missing=Reason.MISSING_LISTING_KEY),
+    "master_sku": partial(read_key, column="master_sku", missing=Reason.MISSING_MASTER_SKU),
+    "type": partial(_read_word, column="type", words=("physical", "digital")),
+    "weight": partial(read_amount, column="weight", reason=Reason.INVALID_WEIGHT),
+    "price": read_amount,
+    "categories": _read_categories,
+    "images": _read_list,
+    "condition": partial(_read_word, column="condition", words=("New", "Used", "Refurbished")),
+    "availability": partial(_read_word, column="availability", words=("available", "disabled", "preorder")),
+    "variant_price": partial(read_amount, column="variant_price"),
+    "variant_weight": partial(read_amount, column="variant_weight", reason=Reason.INVALID_WEIGHT),
+    "quantity": read_quantity,
+    "inventory_sku": _read_link,
+    "updated_at": read_moment,
+}
+"""What is not plain text."""
