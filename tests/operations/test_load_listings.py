@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from storekeeper.operations import feed, load_listings
+from storekeeper.operations import feed, feed_file, load_listings
 from storekeeper.outcomes import Counts, FeedRefused, RunStopped, RunSuperseded, SettingsError
 from storekeeper.settings import Channel
 from storekeeper.transforms.load_listings import OF_LISTING, OF_VARIANT
@@ -751,3 +751,22 @@ def test_a_parquet_file_is_read_by_its_types(load: Load, database: Database) -> 
     assert listing(database)["custom_fields"] == [{"name": "Width", "value": "2.5"}]
     assert variant(database, "A")["options"] == [{"name": "Colour", "value": "Red"}]
     assert (variant(database, "B")["options"], variant(database, "B")["quantity"]) == ([], None)
+
+
+def test_long_rows_of_a_parquet_file_are_decoded_few_at_a_time_and_come_in_whole(
+    load: Load, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_file, "PARQUET_BYTES", 2000)
+    count = 60
+    table = pa.table(
+        {
+            "listing_key": [f"L-{number}" for number in range(count)],
+            "master_sku": [f"A-{number}" for number in range(count)],
+            "description": [f"{number}" * 200 for number in range(count)],
+        }
+    )
+    sizes: list[int] = []
+    decode = feed_file._as_text
+    monkeypatch.setattr(feed_file, "_as_text", lambda pa, column: sizes.append(len(column)) or decode(pa, column))
+    assert load(parquet(table, row_group_size=25)).created == count
+    assert 0 < max(sizes) < 20

@@ -23,7 +23,9 @@ LONGEST_LINE = MEGABYTE
 """More characters than this without an end of line: it is no CSV file, and would not fit into memory."""
 
 PARQUET_ROWS = 10_000
-"""Rows of a Parquet file that are decoded at once."""
+"""Rows of a Parquet file that are decoded at once; fewer where they are long."""
+
+PARQUET_BYTES = 16 * MEGABYTE
 
 PARQUET_MAGIC = b"PAR1"
 
@@ -324,7 +326,7 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
         order = [None if place is None else schema.names[place] for place in found.order(wanted)]
         chosen = [name for name in order if name is not None]
         try:
-            for batch in parquet.iter_batches(PARQUET_ROWS, columns=chosen, use_threads=False):
+            for batch in parquet.iter_batches(_rows_at_once(parquet.metadata), columns=chosen, use_threads=False):
                 by_name = {name: _as_text(pa, batch.column(name)) for name in chosen}
                 blank = [None] * batch.num_rows
                 for values in zip(*(blank if name is None else by_name[name] for name in order), strict=True):
@@ -336,6 +338,11 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
             ) from None
 
     return found.table(wanted, lines())
+
+
+def _rows_at_once(metadata: Any) -> int:
+    size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    return max(1, min(PARQUET_ROWS, PARQUET_BYTES * metadata.num_rows // max(size, 1)))
 
 
 def _as_text(pa: Any, column: Any) -> list[str | None]:
