@@ -341,8 +341,9 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
 
 
 def _rows_at_once(metadata: Any) -> int:
-    size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-    return max(1, min(PARQUET_ROWS, PARQUET_BYTES * metadata.num_rows // max(size, 1)))
+    rows: int = metadata.num_rows
+    size: int = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    return max(1, min(PARQUET_ROWS, PARQUET_BYTES * rows // max(size, 1)))
 
 
 def _as_text(pa: Any, column: Any) -> list[str | None]:
