@@ -440,10 +440,71 @@ def test_items_that_the_file_does_not_have_are_kept_or_zeroed(load: Load, databa
         "A": (1, None), "GONE": (0, Decimal(50)), "UNMANAGED": (None, Decimal(50)), "ZERO": (0, None),
         "BAD": (5, None), "TWICE": (5, None), "NEWER": (5, None),
     }  # fmt: skip
-    row = database.row("select updated_at from core.inventory_item where master_sku = 'GONE'")
-    assert row["updated_at"] > NOON
-    assert database.value("select updated_at from core.inventory_item where master_sku = 'ZERO'") == NOON
+    assert database.value("select array_agg(master_sku) from core.inventory_item where zeroed_by_feed") == ["GONE"]
+    assert database.value("select updated_at from core.inventory_item where master_sku = 'GONE'") == NOON
     assert load(content, missing_rows="zero") == Counts(read=3, unchanged=1, failed=2)
+
+
+DATED = "master_sku,quantity,updated_at\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "quantity", "as_of"),
+    [
+        ("A,10,2026-11-24T12:00:00Z", 10, NOON),  # as before it was gone: an ERP's date of the last movement
+        ("A,7,2026-11-23T12:00:00Z", 7, NOON - timedelta(days=1)),
+        ("A,0,2026-11-23T12:00:00Z", 0, NOON - timedelta(days=1)),
+        ("A,7,", 7, None),
+        ("A,0,", 0, None),
+    ],
+)
+def test_an_item_that_was_zeroed_comes_back_with_whatever_row_has_it(
+    load: Load, database: Database, row: str, quantity: int, as_of: datetime | None
+) -> None:
+    load(f"{DATED}A,10,2026-11-24T12:00:00Z\nB,5,\n", missing_rows="zero")
+    load(f"{DATED}B,5,\n", missing_rows="zero")
+    assert items(database) == {"A": (0, None), "B": (5, None)}
+    assert load(f"{DATED}{row}\nB,5,\n", missing_rows="zero") == Counts(read=2, updated=1, unchanged=1)
+    found = database.row("select * from core.inventory_item where master_sku = 'A'")
+    assert (found["quantity"], found["zeroed_by_feed"]) == (quantity, False)
+    assert found["updated_at"] == as_of if as_of else found["updated_at"] > NOON - timedelta(days=365)
+    assert load(f"{DATED}{row}\nB,5,\n", missing_rows="zero").updated == 0
+
+
+def test_once_it_came_back_an_older_file_does_not_win(load: Load, database: Database) -> None:
+    put(database, "A", 10)
+    load(f"{DATED}B,5,\n", missing_rows="zero")
+    load(f"{DATED}A,8,2026-11-20T12:00:00Z\nB,5,\n", missing_rows="zero")
+    assert load(f"{DATED}A,3,2026-11-19T12:00:00Z\nB,5,\n").skipped == 1
+    assert items(database)["A"] == (8, None)
+
+
+def test_a_row_without_a_quantity_does_not_end_the_zero(load: Load, database: Database) -> None:
+    put(database, "A", 10, 50)
+    load(f"{DATED}B,5,\n", missing_rows="zero")
+    prices = "master_sku,price\nA,60\n"
+    load(prices)
+    assert items(database)["A"] == (0, Decimal(60))
+    load(f"{DATED}A,10,2026-11-24T12:00:00Z\nB,5,\n", missing_rows="zero")
+    assert items(database)["A"] == (10, Decimal(60))
+
+
+def test_a_zero_that_somebody_gave_is_no_feeds_to_end(load: Load, database: Database) -> None:
+    put(database, "A", 10)
+    put(database, "TOLD", 0)
+    load(f"{DATED}B,5,\n", missing_rows="zero")
+    database.run("update core.inventory_item set quantity = 4, updated_at = now() where master_sku = 'A'")
+    counts = load(f"{DATED}A,10,2026-11-24T12:00:00Z\nTOLD,9,2026-11-23T12:00:00Z\nB,5,\n", missing_rows="zero")
+    assert counts.skipped == 2
+    assert items(database) == {"A": (4, None), "B": (5, None), "TOLD": (0, None)}
+
+
+def test_a_file_that_was_read_before_the_one_that_zeroed_brings_nothing_back(load: Load, database: Database) -> None:
+    put(database, "A", 10)
+    load(f"{DATED}A,10,2026-11-24T12:00:00Z\nB,5,\n", run_id="slow", tasks=["extract"])
+    load(f"{DATED}B,5,\n", missing_rows="zero")
+    assert load("", run_id="slow", tasks=["load"]).skipped == 1
+    assert items(database)["A"] == (0, None)
 
 
 def test_a_file_of_prices_alone_zeroes_nothing(load: Load, database: Database) -> None:

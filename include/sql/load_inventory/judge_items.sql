@@ -2,9 +2,27 @@
 -- Grain    the SKU without regard to letter case.   Reads  staging.item, core.inventory_item, ops.run.   Writes  staging.choice.
 -- What a line leaves blank stays as it is. A line without updated_at is as of the moment before the file was read; where
 -- it brings no other values, nothing of the item changes, not even its updated_at.
+-- A 0 that a feed made for want of a row is nobody's word: any row with a quantity ends it, whatever its date, but none
+-- of a file that was read before one that is loaded already.
 
 insert into staging.choice (sku_key, master_sku, quantity, price, as_of, verdict)
-with dated as (
+with reading as (
+    select
+        r.pulled_from,
+        not exists (
+            select 1 from ops.run as n
+            where
+                n.channel = r.channel
+                and n.operation = r.operation
+                and n.step = 'loaded'
+                and not n.dry_run
+                and n.pulled_from > r.pulled_from
+        ) as newest
+    from ops.run as r
+    where r.run_no = :run_no
+),
+
+dated as (
     select
         s.line,
         s.master_sku,
@@ -14,8 +32,7 @@ with dated as (
         lower(s.master_sku) as sku_key,
         coalesce(s.updated_at, r.pulled_from) as as_of
     from staging.item as s
-    cross join ops.run as r
-    where r.run_no = :run_no
+    cross join reading as r
 ),
 
 ranked as (
@@ -61,6 +78,8 @@ select
     case
         when c.differ then 'conflict'
         when i.master_sku is null then 'create'
+        when i.zeroed_by_feed and i.quantity = 0 and c.quantity is not null
+            then case when r.newest then 'update' else 'older' end
         when
             coalesce(c.quantity = i.quantity, c.quantity is null)
             and coalesce(c.price = i.price, c.price is null)
@@ -70,6 +89,7 @@ select
         else 'update'
     end as verdict
 from chosen as c
+cross join reading as r
 left join core.inventory_item as i on c.sku_key = lower(i.master_sku);
 
 analyze staging.choice;
