@@ -3,7 +3,7 @@
 1. **extract** reads the file (CSV or Parquet, from wherever Airflow's object storage reads) and checks each row.
 2. **load** merges in one transaction; where something was written, channels with `schedule: on_inventory` sync at once.
 
-An empty file, or one that has lost half of its rows, is refused; a row that cannot be taken becomes one of
+An empty file, or one that has lost half of its SKUs, is refused; a row that cannot be taken becomes one of
 `mart.problems`, the rest is loaded; an older `updated_at` never wins.
 Trigger it with *Path* to load another file, or as a *Dry run* to see what it would do.
 """

@@ -4,7 +4,7 @@
    checks each row.
 2. **load** merges in one transaction and, where the channel says so, queues what it made or changed for a publish.
 
-An empty file, or one that has lost half of its rows, is refused; a listing with a row that cannot be taken is left out
+An empty file, or one that has lost half of its SKUs, is refused; a listing with a row that cannot be taken is left out
 and becomes one of `mart.problems`, the rest is loaded; an older `updated_at` never wins.
 Trigger it with *Path* to load another file, or as a *Dry run* to see what it would do.
 """

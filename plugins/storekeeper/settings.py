@@ -597,7 +597,7 @@ class FileFeed(Settings):
     )
     max_shrink_share: Share = Field(
         0.5,
-        description="The file is refused when it has lost more than this share of the rows of the last one loaded.",
+        description="The file is refused when it has lost more than this share of the SKUs of the last one loaded.",
     )
     max_megabytes: int = Field(2048, ge=1, le=1_048_576, description="A larger file is refused.")
     problems_fail_run: bool = Field(

@@ -414,11 +414,26 @@ def test_a_shrunken_file_is_refused_unless_confirmed(load: Load, database: Datab
     load(rows(1), params={"dry_run": True})  # says so, and sets no new measure
     load(rows(5))
     load(rows(10))
-    with pytest.raises(RunStopped, match=r"has 4 rows, and the last file that was loaded had 10: .* lose 50%"):
+    with pytest.raises(RunStopped, match=r"has 4 SKUs, and the last file that was loaded had 10: .* lose 50%"):
         load(rows(4), run_id="small")
     assert database.value("select state from mart.runs where run_id = 'small'") == "failed"
     assert load(rows(4), max_shrink_share=0.6).unchanged == 4
     assert load(rows(1), params={"confirm_large_change": True}).unchanged == 1
+
+
+def test_a_file_is_measured_by_its_skus_however_often_it_has_them(load: Load, database: Database) -> None:
+    def rows(count: int) -> str:
+        return "".join(f"A-{number},1\n" for number in range(count))
+
+    header = "master_sku,quantity\n"
+    load(header + rows(10))
+    load(header + rows(10) * 3 + rows(10).lower())
+    load(header + rows(9))
+    load(header + "".join(f"A-{number},x\n" for number in range(9)) + "A-9,1\n")  # they name their SKUs
+    for unusable in (",1\n", "\0,1\n", "A" * 256 + ",1\n", "A-0,1\n"):
+        with pytest.raises(RunStopped, match="has 1 SKUs, and the last file that was loaded had 10"):
+            load(header + "a-0,1\n" + unusable * 9)
+    assert items(database) == {f"A-{number}": (1, None) for number in range(10)}
 
 
 # --- items that the file does not have ---

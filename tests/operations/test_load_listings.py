@@ -597,12 +597,22 @@ def test_an_empty_a_shrunken_and_a_too_large_file_are_refused(load: Load, databa
     with pytest.raises(RunStopped, match="has a header and no rows"):
         load("listing_key,master_sku\n", params={"confirm_large_change": True})
     few = rows(row("L-1", "A-1", title="T"))
-    with pytest.raises(RunStopped, match=r"has 1 rows, and the last file that was loaded had 10"):
+    with pytest.raises(RunStopped, match=r"has 1 SKUs, and the last file that was loaded had 10"):
         load(few)
     load(few, channel="other")  # it has a measure of its own
     assert load(few, params={"confirm_large_change": True}).updated == 1
     with pytest.raises(FeedRefused, match="larger than max_megabytes"):
         load(content, size=10**9, max_megabytes=1)
+
+
+def test_a_file_is_measured_by_its_skus_however_often_it_has_them(load: Load) -> None:
+    content = [row(f"L-{number}", f"A-{number}", price="1") for number in range(10)]
+    load(rows(*content))
+    load(rows(*content[:9], *(row("TWICE", sku) for sku in ("B", "b", "B"))))
+    load(rows(*content[:6], *(row("BAD", f"C-{number}", price="x") for number in range(4))))  # they name their SKUs
+    for unusable in ("", "A" * 256, "B\0", "a-0"):
+        with pytest.raises(RunStopped, match="has 1 SKUs, and the last file that was loaded had 10"):
+            load(rows(content[0], *(row("BAD", unusable) for _ in range(9))))
 
 
 def test_without_a_path_it_says_where_to_set_it(load: Load) -> None:

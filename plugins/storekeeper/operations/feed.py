@@ -103,6 +103,10 @@ class Feed(ABC, Generic[Settings]):
         """
 
     @abstractmethod
+    def count_skus(self, session: Session) -> int:
+        """How many different SKUs the staged lines name, in whatever letter case, a bad line's too where it is usable."""
+
+    @abstractmethod
     def merge(self, session: Session) -> tuple[Counts, list[str]]:
         """Decide and merge all that is staged.
 
@@ -175,12 +179,12 @@ def extract(feed: Feed[Any]) -> dict[str, int]:
             with run.transaction() as session:
                 feed.begin(session, table, file.name)
             staged = _stage(feed, table)
-            _guard(feed, file.name, staged["rows"])
+            skus = _guard(feed, file.name, staged["rows"])
     except (FeedRefused, RunStopped):
         _drop_staging(feed)
         raise
     with run.transaction() as session:
-        session.run("feed/keep_rows", run_no=run.run_no, rows=staged["rows"])
+        session.run("feed/keep_skus", run_no=run.run_no, skus=skus)
         mark(session, run, "extracted")
         session.run("runs/advance", run_no=run.run_no, step="extracted")
     return staged
@@ -236,27 +240,29 @@ def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:
         yield chunk
 
 
-def _guard(feed: Feed[Any], name: str, rows: int) -> None:
+def _guard(feed: Feed[Any], name: str, rows: int) -> int:
     """Refuse a file that lacks what the last one had.
 
-    :raises RunStopped: it has no rows at all, or too few of them and nobody has confirmed that.
+    :return: how many SKUs it has; rows would be no measure, since they may be doubled or name no SKU.
+    :raises RunStopped: it has no rows at all, or too few SKUs and nobody has confirmed that.
     """
     if rows == 0:
         raise RunStopped(f"{name}: has a header and no rows; nothing was loaded")
     run, most = feed.run, feed.settings.max_shrink_share
     with run.transaction() as session:
-        last = session.row("feed/find_last_rows", run_no=run.run_no, channel=run.channel, operation=run.operation)[
-            "rows"
+        skus = feed.count_skus(session)
+        last = session.row("feed/find_last_skus", run_no=run.run_no, channel=run.channel, operation=run.operation)[
+            "skus"
         ]
-    if last is None or rows >= (1 - most) * last or feed.confirmed:
-        return
+    if last is None or skus >= (1 - most) * last or feed.confirmed:
+        return skus
     said = (
-        f"{name}: has {rows:,} rows, and the last file that was loaded had {last:,}: max_shrink_share allows it to lose"
+        f"{name}: has {skus:,} SKUs, and the last file that was loaded had {last:,}: max_shrink_share allows it to lose"
         f" {most:.0%}"
     )
     if run.dry_run:
         log.warning("without the dry run this would stop. %s", said)
-        return
+        return skus
     raise RunStopped(f"{said}. Nothing was loaded. If this is meant, run it again with confirm_large_change.")
 
 

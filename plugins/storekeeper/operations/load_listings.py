@@ -62,6 +62,11 @@ class ListingsFeed(Feed[LoadListings]):
         session.copy_staged("feed_problem", self.run.run_no, PROBLEM_COLUMNS, found.problems)
         return len(found.problems)
 
+    def count_skus(self, session: Session) -> int:
+        """How many different SKUs the staged lines name."""
+        skus: int = session.row("load_listings/count_skus", run_no=self.run.run_no)["skus"]
+        return skus
+
     def merge(self, session: Session) -> tuple[Counts, list[str]]:
         """Listings, variants, what is queued for them, problems, counts."""
         run, queue = self.run, self.settings.queue

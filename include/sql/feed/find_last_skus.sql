@@ -1,6 +1,6 @@
--- feed/extract: how many rows the last file had that was loaded.   Reads  ops.run.
+-- feed/extract: how many SKUs the last file had that was loaded.   Reads  ops.run.
 
-select max(l.staged) as rows
+select max(l.staged) as skus
 from (
     select r.staged
     from ops.run as r

@@ -1,0 +1,12 @@
+-- load_listings/extract: how many variants the file speaks of, in whatever letter case and however often.
+-- Reads    staging.   A line that could not be taken counts by its SKU; one whose SKU is no usable one does not.
+
+select count(*) as skus
+from (
+    select lower(r.master_sku) as sku_key
+    from staging.draft_row as r
+    union
+    select lower(p.master_sku) as sku_key
+    from staging.feed_problem as p
+    where p.master_sku is not null
+) as k;
