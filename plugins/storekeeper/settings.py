@@ -608,6 +608,11 @@ class FileFeed(Settings):
 class LoadInventory(FileFeed):
     """Load Inventory: a file's stock and prices come into the warehouse, for all channels."""
 
+    max_shrink_share: Share = Field(
+        0.5,
+        description="The file is refused when it has lost more than this share of the SKUs of the last one loaded, or"
+        " when missing_rows: zero would take more than this share of the items in stock to 0.",
+    )
     missing_rows: MissingRows = Field(
         MissingRows.KEEP,
         strict=False,

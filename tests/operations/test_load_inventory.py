@@ -522,6 +522,58 @@ def test_a_file_that_was_read_before_the_one_that_zeroed_brings_nothing_back(loa
     assert items(database)["A"] == (0, None)
 
 
+@pytest.mark.parametrize("known", ["A", "NEW"])
+def test_a_file_that_would_zero_most_of_the_stock_is_refused_unless_confirmed(
+    load: Load, database: Database, known: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the first file ever, and with one of as many SKUs as the last, but wholly other ones."""
+    stock = "".join(f"A-{number},10\n" for number in range(40))
+    load(f"master_sku,quantity\n{stock}", missing_rows="zero")
+    if known == "A":
+        database.run("delete from ops.run")
+    other = "master_sku,quantity\n" + "".join(f"{known}-{number * 3},10\n" for number in range(40))
+    lost = 26 if known == "A" else 40
+    said = f"the file does not have {lost} of the 40 items whose quantity is above 0"
+    before = items(database)
+    load(other, missing_rows="zero", params={"dry_run": True})
+    assert f"without the dry run this would stop. {said}" in caplog.text
+    with pytest.raises(RunStopped, match=f"{said}.* max_shrink_share allows 50%.*confirm_large_change"):
+        load(other, missing_rows="zero")
+    assert items(database) == before
+    assert database.value("select count(*) from pg_tables where schemaname = 'staging'") == 0
+    counts = load(other, missing_rows="zero", params={"confirm_large_change": True})
+    assert (counts.updated, counts.created) == (lost, lost)
+
+
+@pytest.mark.parametrize("stocked", [19, 20])
+def test_up_to_the_allowed_share_and_of_little_stock_anything_may_be_zeroed(
+    load: Load, database: Database, stocked: int
+) -> None:
+    for number in range(stocked):
+        put(database, f"A-{number}", 1)
+    for number in range(30):
+        put(database, f"EMPTY-{number}", 0)
+    kept = 10 if stocked == 20 else 0
+    content = "master_sku,quantity\nNEW,1\n" + "".join(f"A-{number},1\n" for number in range(kept))
+    assert load(content, missing_rows="zero").updated == stocked - kept
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "{},x,,", "{},-1,,", "{},1,x,", "{},1,,yesterday", "{},1", "{},1,,,,", '"{}\0",1,,', "{},1,,\n{},2,,",
+        " {} ,1.5,,",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("sku", ["Lamp-Ä", "LAMP-ä"])
+def test_an_item_is_never_zeroed_because_its_row_is_bad(load: Load, database: Database, sku: str, row: str) -> None:
+    put(database, "Lamp-Ä", 5)
+    put(database, "GONE", 5)
+    content = f"master_sku,quantity,price,updated_at\nA,1,,\n{row.format(sku, sku)}\n"
+    assert load(content, missing_rows="zero") == Counts(read=3, created=1, updated=1, failed=1)
+    assert items(database) == {"A": (1, None), "GONE": (0, None), "Lamp-Ä": (5, None)}
+
+
 def test_a_file_of_prices_alone_zeroes_nothing(load: Load, database: Database) -> None:
     put(database, "A", 5)
     with pytest.raises(FeedRefused, match="has no column 'quantity', which missing_rows: zero needs"):

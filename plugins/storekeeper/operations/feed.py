@@ -191,13 +191,20 @@ def extract(feed: Feed[Any]) -> dict[str, int]:
 
 
 def load(feed: Feed[Any]) -> Counts:
-    """Decide and merge, in one transaction: rows, problems, counts, the run's end."""
+    """Decide and merge, in one transaction: rows, problems, counts, the run's end.
+
+    :raises RunStopped: too much would change, and nobody has confirmed that; nothing was loaded.
+    """
     run = feed.run
     if run.step == "loaded":
         outcome = run.outcome()
         counts = Counts(**{name: outcome[name] for name in Counts().as_dict()})
     else:
-        counts = _merge(feed)
+        try:
+            counts = _merge(feed)
+        except RunStopped:
+            _drop_staging(feed)
+            raise
     _drop_staging(feed)
     return counts
 
@@ -212,6 +219,20 @@ def open_problems(feed: Feed[Any], session: Session) -> None:
         operation=run.operation,
         hints=json.dumps(FEED_HINTS),
     )
+
+
+def stop_unless_confirmed(feed: Feed[Any], said: str) -> None:
+    """A guard has found too large a change; a dry run says so and goes on.
+
+    :param said: what would change, without a full stop.
+    :raises RunStopped: nobody has confirmed it.
+    """
+    if feed.confirmed:
+        return
+    if feed.run.dry_run:
+        log.warning("without the dry run this would stop. %s", said)
+        return
+    raise RunStopped(f"{said}. Nothing was loaded. If this is meant, run it again with confirm_large_change.")
 
 
 def _stage(feed: Feed[Any], table: Table) -> dict[str, int]:
@@ -254,16 +275,13 @@ def _guard(feed: Feed[Any], name: str, rows: int) -> int:
         last = session.row("feed/find_last_skus", run_no=run.run_no, channel=run.channel, operation=run.operation)[
             "skus"
         ]
-    if last is None or skus >= (1 - most) * last or feed.confirmed:
-        return skus
-    said = (
-        f"{name}: has {skus:,} SKUs, and the last file that was loaded had {last:,}: max_shrink_share allows it to lose"
-        f" {most:.0%}"
-    )
-    if run.dry_run:
-        log.warning("without the dry run this would stop. %s", said)
-        return skus
-    raise RunStopped(f"{said}. Nothing was loaded. If this is meant, run it again with confirm_large_change.")
+    if last is not None and skus < (1 - most) * last:
+        stop_unless_confirmed(
+            feed,
+            f"{name}: has {skus:,} SKUs, and the last file that was loaded had {last:,}: max_shrink_share allows it to"
+            f" lose {most:.0%}",
+        )
+    return skus
 
 
 def _merge(feed: Feed[Any]) -> Counts:

@@ -19,6 +19,9 @@ OPERATION = "load_inventory"
 
 STEPS = feeds.STEPS
 
+FEWEST_STOCKED = 20
+"""Of fewer items in stock a share says nothing: one of two is half of them."""
+
 
 class InventoryFeed(Feed[LoadInventory]):
     """Stock and prices; each of the file's SKUs is one item."""
@@ -52,7 +55,10 @@ class InventoryFeed(Feed[LoadInventory]):
         return skus
 
     def merge(self, session: Session) -> tuple[Counts, list[str]]:
-        """Items, those that the file does not have, problems, counts."""
+        """Items, those that the file does not have, problems, counts.
+
+        :raises RunStopped: too much of the stock would become 0, and nobody has confirmed that.
+        """
         run = self.run
 
         def step(name: str, **values: Any) -> int:
@@ -61,8 +67,12 @@ class InventoryFeed(Feed[LoadInventory]):
         step("prepare_load")
         step("judge_items")
         step("report_duplicates")
+        zeroed = 0
+        if self.settings.missing_rows is MissingRows.ZERO:
+            stocked = session.row("load_inventory/count_stocked")["items"]
+            zeroed = step("zero_missing")
+            self._guard_stock(stocked - session.row("load_inventory/count_stocked")["items"], stocked)
         step("merge_items")
-        zeroed = step("zero_missing") if self.settings.missing_rows is MissingRows.ZERO else 0
         feeds.open_problems(self, session)
         step("close_problems")
         counts = Counts(**session.row("load_inventory/count_outcome", run_no=run.run_no, zeroed=zeroed))
@@ -72,6 +82,19 @@ class InventoryFeed(Feed[LoadInventory]):
     def drop(self, session: Session) -> None:
         """Drop the run's staging."""
         session.run("load_inventory/drop_staging", run_no=self.run.run_no)
+
+    def _guard_stock(self, lost: int, stocked: int) -> None:
+        """Refuse a file for want of whose rows the stock would be gone, be it the first one ever.
+
+        :raises RunStopped: too large a share of the items in stock would become 0, and nobody has confirmed that.
+        """
+        most = self.settings.max_shrink_share
+        if stocked >= FEWEST_STOCKED and lost > most * stocked:
+            feeds.stop_unless_confirmed(
+                self,
+                f"the file does not have {lost:,} of the {stocked:,} items whose quantity is above 0, and missing_rows:"
+                f" zero would set them to 0: max_shrink_share allows {most:.0%}",
+            )
 
 
 @contextmanager
