@@ -19,7 +19,7 @@ from storekeeper.settings import LoadInventory
 from tests.conftest import Database
 from tests.operations.feed_files import Broken, Content, opens, parquet
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NOON = datetime(2025, 11, 24, 12, tzinfo=UTC)
 EVERYTHING = "select master_sku, quantity, price, updated_at from core.inventory_item order by lower(master_sku)"
 BAD = "quantity must be a whole number from 0 to 2147483647"
 
@@ -182,10 +182,10 @@ def test_an_older_row_never_wins_and_a_newer_one_does(load: Load, database: Data
         put(database, sku, 1)
     counts = load(
         "master_sku,quantity,updated_at\n"
-        "OLDER,2,2026-11-24T11:59:59Z\n"
-        "SAME,2,2026-11-24 13:00:00+01:00\n"
-        "NEWER,2,2026-11-24T12:00:01\n"
-        "CONFIRMED,1,2026-11-24T12:00:01Z\n"
+        "OLDER,2,2025-11-24T11:59:59Z\n"
+        "SAME,2,2025-11-24 13:00:00+01:00\n"
+        "NEWER,2,2025-11-24T12:00:01\n"
+        "CONFIRMED,1,2025-11-24T12:00:01Z\n"
         "BLANK,1,\n"
     )
     assert counts == Counts(read=5, updated=3, unchanged=1, skipped=1)
@@ -209,6 +209,21 @@ def test_a_row_without_a_date_is_as_of_the_moment_before_the_file_was_read(load:
     assert database.value("select updated_at from core.inventory_item where master_sku = 'A-2'") < between
 
 
+def test_a_date_in_the_future_is_a_problem_and_beats_no_later_row(load: Load, database: Database) -> None:
+    def after(hours: int) -> datetime:
+        return datetime.now(UTC) + timedelta(hours=hours)
+
+    put(database, "LATE", 5)
+    put(database, "NEW-YEAR", 5)
+    content = f"master_sku,quantity,updated_at\nLATE,9,2062-01-01\nNEW-YEAR,8,{after(25)}\nCLOCK,7,{after(23)}\n"
+    assert load(content, missing_rows="zero") == Counts(read=3, created=1, failed=2)
+    assert items(database) == {"CLOCK": (7, None), "LATE": (5, None), "NEW-YEAR": (5, None)}
+    assert problems(database) == {("LATE", "invalid_date"), ("NEW-YEAR", "invalid_date")}
+    load("master_sku,quantity\nLATE,1\nNEW-YEAR,2\n")
+    assert items(database) == {"CLOCK": (7, None), "LATE": (1, None), "NEW-YEAR": (2, None)}
+    assert problems(database) == set()
+
+
 # --- the same SKU twice ---
 
 
@@ -220,8 +235,8 @@ def test_identical_rows_count_once_whatever_their_letter_case(load: Load, databa
 
 def test_of_rows_with_different_dates_the_newest_counts(load: Load, database: Database) -> None:
     load(
-        "master_sku,quantity,updated_at\nA,1,2026-11-24T12:00:00Z\na,2,2026-11-24T12:00:05Z\nA,3,2026-11-24T11:00:00Z\n"
-        "B,1,2026-11-24T12:00:00Z\nB,2,\n"
+        "master_sku,quantity,updated_at\nA,1,2025-11-24T12:00:00Z\na,2,2025-11-24T12:00:05Z\nA,3,2025-11-24T11:00:00Z\n"
+        "B,1,2025-11-24T12:00:00Z\nB,2,\n"
     )
     assert items(database) == {"a": (2, None), "B": (2, None)}
 
@@ -240,8 +255,8 @@ def test_rows_that_differ_and_are_equally_new_are_a_problem_and_none_is_loaded(
 
 
 def test_a_tie_among_the_newest_is_a_problem_too(load: Load, database: Database) -> None:
-    late = "2026-11-24T12:00:05Z"
-    load(f"master_sku,quantity,updated_at\nA,1,{late}\nA,2,{late}\nA,3,2026-11-24T11:00:00Z\n")
+    late = "2025-11-24T12:00:05Z"
+    load(f"master_sku,quantity,updated_at\nA,1,{late}\nA,2,{late}\nA,3,2025-11-24T11:00:00Z\n")
     assert items(database) == {}
     assert problems(database) == {("A", "duplicate_in_feed")}
 
@@ -280,6 +295,7 @@ def test_a_tie_among_the_newest_is_a_problem_too(load: Load, database: Database)
         ("updated_at", "infinity", "invalid_date", ""),
         ("updated_at", "24.11.2026", "invalid_date", ""),
         ("updated_at", "1764000000", "invalid_date", ""),
+        ("updated_at", "9999-12-31T23:59:59Z", "invalid_date", "lies more than a day in the future (got '9999-"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_taken_is_a_problem_and_the_rest_comes_in(
@@ -466,9 +482,9 @@ DATED = "master_sku,quantity,updated_at\n"
 @pytest.mark.parametrize(
     ("row", "quantity", "as_of"),
     [
-        ("A,10,2026-11-24T12:00:00Z", 10, NOON),  # as before it was gone: an ERP's date of the last movement
-        ("A,7,2026-11-23T12:00:00Z", 7, NOON - timedelta(days=1)),
-        ("A,0,2026-11-23T12:00:00Z", 0, NOON - timedelta(days=1)),
+        ("A,10,2025-11-24T12:00:00Z", 10, NOON),  # as before it was gone: an ERP's date of the last movement
+        ("A,7,2025-11-23T12:00:00Z", 7, NOON - timedelta(days=1)),
+        ("A,0,2025-11-23T12:00:00Z", 0, NOON - timedelta(days=1)),
         ("A,7,", 7, None),
         ("A,0,", 0, None),
     ],
@@ -476,21 +492,21 @@ DATED = "master_sku,quantity,updated_at\n"
 def test_an_item_that_was_zeroed_comes_back_with_whatever_row_has_it(
     load: Load, database: Database, row: str, quantity: int, as_of: datetime | None
 ) -> None:
-    load(f"{DATED}A,10,2026-11-24T12:00:00Z\nB,5,\n", missing_rows="zero")
+    load(f"{DATED}A,10,2025-11-24T12:00:00Z\nB,5,\n", missing_rows="zero")
     load(f"{DATED}B,5,\n", missing_rows="zero")
     assert items(database) == {"A": (0, None), "B": (5, None)}
     assert load(f"{DATED}{row}\nB,5,\n", missing_rows="zero") == Counts(read=2, updated=1, unchanged=1)
     found = database.row("select * from core.inventory_item where master_sku = 'A'")
     assert (found["quantity"], found["zeroed_by_feed"]) == (quantity, False)
-    assert found["updated_at"] == as_of if as_of else found["updated_at"] > NOON - timedelta(days=365)
+    assert found["updated_at"] == as_of if as_of else found["updated_at"] > NOON
     assert load(f"{DATED}{row}\nB,5,\n", missing_rows="zero").updated == 0
 
 
 def test_once_it_came_back_an_older_file_does_not_win(load: Load, database: Database) -> None:
     put(database, "A", 10)
     load(f"{DATED}B,5,\n", missing_rows="zero")
-    load(f"{DATED}A,8,2026-11-20T12:00:00Z\nB,5,\n", missing_rows="zero")
-    assert load(f"{DATED}A,3,2026-11-19T12:00:00Z\nB,5,\n").skipped == 1
+    load(f"{DATED}A,8,2025-11-20T12:00:00Z\nB,5,\n", missing_rows="zero")
+    assert load(f"{DATED}A,3,2025-11-19T12:00:00Z\nB,5,\n").skipped == 1
     assert items(database)["A"] == (8, None)
 
 
@@ -500,7 +516,7 @@ def test_a_row_without_a_quantity_does_not_end_the_zero(load: Load, database: Da
     prices = "master_sku,price\nA,60\n"
     load(prices)
     assert items(database)["A"] == (0, Decimal(60))
-    load(f"{DATED}A,10,2026-11-24T12:00:00Z\nB,5,\n", missing_rows="zero")
+    load(f"{DATED}A,10,2025-11-24T12:00:00Z\nB,5,\n", missing_rows="zero")
     assert items(database)["A"] == (10, Decimal(60))
 
 
@@ -509,14 +525,14 @@ def test_a_zero_that_somebody_gave_is_no_feeds_to_end(load: Load, database: Data
     put(database, "TOLD", 0)
     load(f"{DATED}B,5,\n", missing_rows="zero")
     database.run("update core.inventory_item set quantity = 4, updated_at = now() where master_sku = 'A'")
-    counts = load(f"{DATED}A,10,2026-11-24T12:00:00Z\nTOLD,9,2026-11-23T12:00:00Z\nB,5,\n", missing_rows="zero")
+    counts = load(f"{DATED}A,10,2025-11-24T12:00:00Z\nTOLD,9,2025-11-23T12:00:00Z\nB,5,\n", missing_rows="zero")
     assert counts.skipped == 2
     assert items(database) == {"A": (4, None), "B": (5, None), "TOLD": (0, None)}
 
 
 def test_a_file_that_was_read_before_the_one_that_zeroed_brings_nothing_back(load: Load, database: Database) -> None:
     put(database, "A", 10)
-    load(f"{DATED}A,10,2026-11-24T12:00:00Z\nB,5,\n", run_id="slow", tasks=["extract"])
+    load(f"{DATED}A,10,2025-11-24T12:00:00Z\nB,5,\n", run_id="slow", tasks=["extract"])
     load(f"{DATED}B,5,\n", missing_rows="zero")
     assert load("", run_id="slow", tasks=["load"]).skipped == 1
     assert items(database)["A"] == (0, None)
@@ -695,10 +711,10 @@ def test_a_stalled_reading_cannot_write_after_its_retry_began(
 
 
 def test_what_others_write_counts_like_a_feed(load: Load, database: Database) -> None:
-    load("master_sku,quantity,updated_at\nA,1,2026-11-24T12:00:00Z\n")
+    load("master_sku,quantity,updated_at\nA,1,2025-11-24T12:00:00Z\n")
     database.run("update core.inventory_item set quantity = 9, updated_at = %s", NOON + timedelta(hours=1))
-    assert load("master_sku,quantity,updated_at\nA,2,2026-11-24T12:30:00Z\n").skipped == 1
-    assert load("master_sku,quantity,updated_at\nA,3,2026-11-24T13:30:00Z\n").updated == 1
+    assert load("master_sku,quantity,updated_at\nA,2,2025-11-24T12:30:00Z\n").skipped == 1
+    assert load("master_sku,quantity,updated_at\nA,3,2025-11-24T13:30:00Z\n").updated == 1
     assert items(database) == {"A": (3, None)}
 
 

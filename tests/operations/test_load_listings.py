@@ -24,7 +24,7 @@ from storekeeper.warehouse.database import Session
 from tests.conftest import Database
 from tests.operations.feed_files import Broken, Content, opens, parquet
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NOON = datetime(2025, 11, 24, 12, tzinfo=UTC)
 EVERYTHING = (
     "select l.*, to_jsonb(v) as variant from core.listing as l"
     " left join core.listing_variant as v using (channel, listing_key) order by l.listing_key, v.master_sku"
@@ -149,7 +149,7 @@ def test_a_file_makes_listings_with_their_variants(load: Load, database: Databas
             brand="Acme", categories=" Shop > Lamps > Desk | Sale ||", images="https://x/1.jpg|https://x/2.jpg",
             condition="used", availability="PREORDER", sku="sku-A", upc="0123", mpn="M", gtin="007",
             variant_price="21", variant_weight="2", quantity="3", inventory_sku="ITEM",
-            updated_at="2026-11-24T13:00+01:00",
+            updated_at="2025-11-24T13:00+01:00",
             **{"option.Colour": "Red", "Option.size": "S", "custom_field.Material": "Steel"},
         ),
         row("L", "B", title="Desk <b>lamp</b>", quantity="0", **{"option.Colour": "Blue"}),
@@ -184,7 +184,7 @@ def test_a_file_makes_listings_with_their_variants(load: Load, database: Databas
     assert run == {"channel": "shop", "operation": "load_listings", "state": "success"}
 
 
-@pytest.mark.parametrize("dated", ["", "2026-11-24T12:00:00Z"])
+@pytest.mark.parametrize("dated", ["", "2025-11-24T12:00:00Z"])
 def test_the_same_file_again_writes_and_queues_nothing(load: Load, database: Database, dated: str) -> None:
     content = rows(
         row("L", "A", title="T", categories="X|Y", updated_at=dated, **{"option.c": "1", "custom_field.m": "2"}),
@@ -302,10 +302,10 @@ def test_an_older_row_never_wins_and_a_newer_one_does(load: Load, database: Data
         put(database, key, f"{key}-1", updated_at=None if key == "NEVER" else NOON)
     counts = load(
         rows(
-            row("OLDER", "OLDER-1", title="X", quantity="1", updated_at="2026-11-24T11:59:59Z"),
-            row("SAME", "SAME-1", title="X", quantity="1", updated_at="2026-11-24 13:00:00+01:00"),
-            row("NEWER", "NEWER-1", title="X", quantity="1", updated_at="2026-11-24T12:00:01Z"),
-            row("CONFIRMED", "CONFIRMED-1", title="Lamp", quantity="5", updated_at="2026-11-24T12:00:01Z"),
+            row("OLDER", "OLDER-1", title="X", quantity="1", updated_at="2025-11-24T11:59:59Z"),
+            row("SAME", "SAME-1", title="X", quantity="1", updated_at="2025-11-24 13:00:00+01:00"),
+            row("NEWER", "NEWER-1", title="X", quantity="1", updated_at="2025-11-24T12:00:01Z"),
+            row("CONFIRMED", "CONFIRMED-1", title="Lamp", quantity="5", updated_at="2025-11-24T12:00:01Z"),
             row("NEVER", "NEVER-1", title="X", quantity="1", updated_at="2020-01-01T00:00:00Z"),
         )
     )
@@ -323,7 +323,7 @@ def test_an_older_row_never_wins_and_a_newer_one_does(load: Load, database: Data
 
 def test_of_a_listing_each_row_is_as_old_as_it_says(load: Load, database: Database) -> None:
     put(database, "L", "A", "B", updated_at=NOON, brand="kept", price=3)
-    old, new = "2026-11-24T11:00:00Z", "2026-11-24T13:00:00Z"
+    old, new = "2025-11-24T11:00:00Z", "2025-11-24T13:00:00Z"
     counts = load(
         rows(
             row("L", "A", title="T", brand="old says", price="", quantity="1", updated_at=old),
@@ -396,7 +396,7 @@ def test_a_listing_whose_row_is_older_or_bad_is_not_queued(load: Load, database:
     put(database, "OLD", "A", updated_at=NOON)
     put(database, "BAD", "B")
     load(
-        rows(row("OLD", "A", title="X", updated_at="2026-11-24T11:00:00Z"), row("BAD", "B", title="X", price="x")),
+        rows(row("OLD", "A", title="X", updated_at="2025-11-24T11:00:00Z"), row("BAD", "B", title="X", price="x")),
         queue="publish",
     )
     assert database.value("select count(*) from core.listing where queued_action is not null") == 0
@@ -543,6 +543,14 @@ def test_a_blank_beside_a_value_and_the_same_number_written_otherwise_agree(load
     assert load(content).created == 3
     assert (listing(database)["title"], listing(database)["price"]) == ("T", Decimal(1))
     assert listing(database)["custom_fields"] == [{"name": "W", "value": "3"}]
+
+
+def test_a_date_in_the_future_is_a_problem_and_beats_no_later_row(load: Load, database: Database) -> None:
+    put(database, "L", "A", title="Old")
+    load(rows(row("L", "A", title="X", updated_at="2062-01-01"), row("M", "B", title="Y")))
+    assert (listing(database)["title"], problems(database)) == ("Old", {("variant", "A", "invalid_date")})
+    load(rows(row("L", "A", title="New")))
+    assert (listing(database)["title"], problems(database)) == ("New", set())
 
 
 def test_a_problem_closes_when_a_later_file_has_the_listing_right(load: Load, database: Database) -> None:

@@ -104,7 +104,7 @@ class Feed(ABC, Generic[Settings]):
 
     @abstractmethod
     def count_skus(self, session: Session) -> int:
-        """How many different SKUs the staged lines name, in whatever letter case, a bad line's too where it is usable."""
+        """How many different SKUs the staged lines name, in whatever letter case; a bad line's too, if it is usable."""
 
     @abstractmethod
     def merge(self, session: Session) -> tuple[Counts, list[str]]:

@@ -44,7 +44,7 @@ class InventoryFeed(Feed[LoadInventory]):
 
     def stage(self, session: Session, table: Table, lines: Sequence[Line]) -> int:
         """Stage a chunk; what cannot be taken of it is a problem."""
-        items = read_items(lines)
+        items = read_items(lines, session.clock)
         session.copy_staged("item", self.run.run_no, ITEM_COLUMNS, items.rows)
         session.copy_staged("feed_problem", self.run.run_no, PROBLEM_COLUMNS, items.problems)
         return len(items.problems)

@@ -57,7 +57,7 @@ class ListingsFeed(Feed[LoadListings]):
 
     def stage(self, session: Session, table: Table, lines: Sequence[Line]) -> int:
         """Stage a chunk; what cannot be taken of it is a problem."""
-        found = read_rows(lines, table.prefixed)
+        found = read_rows(lines, session.clock, table.prefixed)
         session.copy_staged("draft_row", self.run.run_no, ROW_COLUMNS, found.rows)
         session.copy_staged("feed_problem", self.run.run_no, PROBLEM_COLUMNS, found.problems)
         return len(found.problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from storekeeper.outcomes import Reason
@@ -15,6 +15,9 @@ LONGEST_KEY = 255
 LARGEST_QUANTITY = 2_147_483_647
 MOST_DIGITS = 15
 """Of a number, before the point and after it: more is no price, and a database takes its time with so many."""
+
+FURTHEST_AHEAD = timedelta(days=1)
+"""So far may a date lie in the future: clocks and time zones differ. Further, it would beat all later rows."""
 
 SHOWN = 40
 """So much of an offending value is shown."""
@@ -74,19 +77,26 @@ def read_amount(value: str | None, column: str = "price", reason: Reason = Reaso
     return number
 
 
-def read_moment(value: str | None, column: str = "updated_at") -> datetime | None:
-    """A date, in UTC where it names no zone."""
+def read_moment(value: str | None, now: datetime, column: str = "updated_at") -> datetime | None:
+    """A date, in UTC where it names no zone.
+
+    :param now: the moment of the reading, by the warehouse's clock.
+    """
     if value is None:
         return None
     try:
         moment = datetime.fromisoformat(value) if value[:4].isdigit() and value[4:5] == "-" else parse_date(value)
         if moment is not None:
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        pass
-    raise Unreadable(
-        Reason.INVALID_DATE, f"{column} must be a date such as 2026-11-24T09:30:00Z, UTC without a zone{got(value)}"
-    )
+        moment = None
+    if moment is None:
+        raise Unreadable(
+            Reason.INVALID_DATE, f"{column} must be a date such as 2026-11-24T09:30:00Z, UTC without a zone{got(value)}"
+        )
+    if moment > now + FURTHEST_AHEAD:
+        raise Unreadable(Reason.INVALID_DATE, f"{column} lies more than a day in the future{got(value)}")
+    return moment
 
 
 def got(value: str) -> str:

@@ -34,8 +34,8 @@ _READ: tuple[Callable[[str | None], object], ...] = (
     partial(read_key, column="master_sku", missing=Reason.MISSING_MASTER_SKU),
     read_quantity,
     read_amount,
-    read_moment,
 )
+"""How a value is read, column by column; updated_at, the last, needs to know the time."""
 
 
 @dataclass(slots=True)
@@ -51,13 +51,15 @@ class Items:
     problems: list[ProblemRow] = field(default_factory=list)
 
 
-def read_items(lines: Iterable[tuple[int, Sequence[str | None], str | None]]) -> Items:
+def read_items(lines: Iterable[tuple[int, Sequence[str | None], str | None]], now: datetime) -> Items:
     """Read a feed's lines.
 
     :param lines: number; values of :data:`COLUMNS`, stripped, None where blank; what is wrong with the line as a whole.
+    :param now: the moment of the reading, by the warehouse's clock.
     :return: a row for each good line; problems for each other one.
     """
     items = Items()
+    readers: tuple[Callable[[str | None], object], ...] = (*_READ, partial(read_moment, now=now))
     for number, values, fault in lines:
         sku = values[0]
         found: list[Unreadable] = []
@@ -67,7 +69,7 @@ def read_items(lines: Iterable[tuple[int, Sequence[str | None], str | None]]) ->
         elif broken := next((name for name, value in zip(COLUMNS, values, strict=True) if "\0" in (value or "")), None):
             found.append(Unreadable(Reason.UNSTORABLE_TEXT, f"{broken} holds the character U+0000"))
         else:
-            for read, value in zip(_READ, values, strict=True):
+            for read, value in zip(readers, values, strict=True):
                 try:
                     typed.append(read(value))
                 except Unreadable as bad:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from storekeeper.outcomes import Reason
@@ -52,16 +53,20 @@ class Rows:
     problems: list[ProblemRow] = field(default_factory=list)
 
 
-def read_rows(lines: Iterable[tuple[int, Sequence[str | None], str | None]], prefixed: Sequence[str] = ()) -> Rows:
+def read_rows(
+    lines: Iterable[tuple[int, Sequence[str | None], str | None]], now: datetime, prefixed: Sequence[str] = ()
+) -> Rows:
     """Read a feed's lines.
 
     :param lines: number; values of :data:`COLUMNS`, then of the prefixed columns, stripped, None where blank; what is
         wrong with the line as a whole.
+    :param now: the moment of the reading, by the warehouse's clock.
     :param prefixed: the prefixed columns that the file has.
     :return: a row for each good line; a problem for each other one, which says all that is wrong with it.
     """
     found = Rows()
     names = (*COLUMNS, *prefixed)
+    readers: dict[str, Callable[[str | None], object]] = {**_READ, "updated_at": partial(read_moment, now=now)}
     for number, values, fault in lines:
         given = dict(zip(names, values, strict=True))
         typed: list[object] = []
@@ -73,7 +78,7 @@ def read_rows(lines: Iterable[tuple[int, Sequence[str | None], str | None]], pre
         else:
             for column in COLUMNS:
                 try:
-                    typed.append(_READ[column](given[column]) if column in _READ else given[column])
+                    typed.append(readers[column](given[column]) if column in readers else given[column])
                 except Unreadable as bad:
                     wrong.append(bad)
         if wrong:
@@ -149,6 +154,5 @@ _READ: dict[str, Callable[[str | None], object]] = {
     "variant_weight": partial(read_amount, column="variant_weight", reason=Reason.INVALID_WEIGHT),
     "quantity": read_quantity,
     "inventory_sku": _read_link,
-    "updated_at": read_moment,
 }
-"""What is not plain text."""
+"""What is not plain text; updated_at is not either, but needs to know the time."""

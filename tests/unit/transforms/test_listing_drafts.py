@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +11,13 @@ import pytest
 
 from storekeeper.transforms.load_listings import COLUMNS, PROBLEM_COLUMNS, ROW_COLUMNS, Rows, read_rows
 
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PREFIXED = ("option.Colour", "custom_field.Made in", "option.Size")
 
 
 def read(fault: str | None = None, prefixed: tuple[str, ...] = (), **given: Any) -> Rows:
     given = {"listing_key": "L", "master_sku": "A", **given}
-    return read_rows([(2, [given.get(name) for name in (*COLUMNS, *prefixed)], fault)], prefixed)
+    return read_rows([(2, [given.get(name) for name in (*COLUMNS, *prefixed)], fault)], NOW, prefixed)
 
 
 def row(**given: Any) -> dict[str, Any]:
@@ -54,6 +55,15 @@ def test_a_bare_line_has_every_column() -> None:
 )
 def test_a_value_is_read_by_its_column(column: str, value: str, read_as: object) -> None:
     assert row(**{column: value})[column] == read_as
+
+
+def test_a_date_may_lie_a_day_ahead_and_no_further() -> None:
+    assert row(updated_at="2026-11-25T12:00:00Z")["updated_at"] == NOW + timedelta(days=1)
+    found = problem(updated_at="2026-11-25T12:00:01Z")
+    assert (found["reason"], found["message"]) == (
+        "invalid_date",
+        "line 2: updated_at lies more than a day in the future (got '2026-11-25T12:00:01Z').",
+    )
 
 
 def test_prefixed_columns_become_objects_of_what_is_not_blank() -> None:
