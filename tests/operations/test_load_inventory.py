@@ -256,8 +256,8 @@ def test_rows_that_differ_and_are_equally_new_are_a_problem_and_none_is_loaded(
 
 def test_a_tie_among_the_newest_is_a_problem_too(load: Load, database: Database) -> None:
     late = "2025-11-24T12:00:05Z"
-    load(f"master_sku,quantity,updated_at\nA,1,{late}\nA,2,{late}\nA,3,2025-11-24T11:00:00Z\n")
-    assert items(database) == {}
+    load(f"master_sku,quantity,updated_at\nA,1,{late}\nA,2,{late}\nA,3,2025-11-24T11:00:00Z\nB,1,\n")
+    assert items(database) == {"B": (1, None)}
     assert problems(database) == {("A", "duplicate_in_feed")}
 
 
@@ -331,7 +331,7 @@ def test_a_row_without_a_usable_sku_or_with_other_values_than_columns_is_a_probl
 
 
 def test_all_that_is_wrong_with_a_row_is_said_and_it_counts_once(load: Load, database: Database) -> None:
-    assert load("master_sku,quantity,price\nA,x,y\n").failed == 1
+    assert load("master_sku,quantity,price\nA,x,y\nB,1,1\n").failed == 1
     assert problems(database) == {("A", "invalid_quantity"), ("A", "invalid_price")}
 
 
@@ -450,6 +450,37 @@ def test_a_file_is_measured_by_its_skus_however_often_it_has_them(load: Load, da
         with pytest.raises(RunStopped, match="has 1 SKUs, and the last file that was loaded had 10"):
             load(header + "a-0,1\n" + unusable * 9)
     assert items(database) == {f"A-{number}": (1, None) for number in range(10)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said", "found"),
+    [
+        ("A,x\nB,1.5\n", f"all 2 rows of the file are bad, such as A: line 2: {BAD} (got 'x').",
+         {("A", "invalid_quantity"), ("B", "invalid_quantity")}),
+        ("A,1\na,2\nA,1\n", "all 3 rows of the file are bad, such as A: 3 lines", {("A", "duplicate_in_feed")}),
+        (",1\n,1\nA,1\nA,2\n", "all 4 rows of the file are bad, such as line 2: line 2: has no master_sku.",
+         {("line 2", "missing_master_sku"), ("line 3", "missing_master_sku"), ("A", "duplicate_in_feed")}),
+        (",1\n", "all 1 rows of the file are bad", {("line 2", "missing_master_sku")}),
+    ],
+)  # fmt: skip
+def test_a_file_whose_every_row_is_bad_is_refused_with_its_problems(
+    load: Load, database: Database, rows: str, said: str, found: set[tuple[str, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    load("master_sku,quantity\nA,5\nB,5\nC,5\nD,5\nE,-1\n", missing_rows="zero")
+    before = items(database)
+    given = {"confirm_large_change": True}
+    assert load(f"master_sku,quantity\n{rows}", missing_rows="zero", params=given | {"dry_run": True}).failed > 0
+    assert said in caplog.text
+    with pytest.raises(RunStopped) as caught:
+        load(f"master_sku,quantity\n{rows}", run_id="bad", missing_rows="zero", params=given)
+    assert f"nothing was loaded: {said}" in str(caught.value)
+    assert items(database) == before
+    assert problems(database) == found | {("E", "negative_quantity")}  # nothing has mended that one
+    assert "the rest was loaded" not in str(database.rows("select message from mart.problems where entity_key <> 'E'"))
+    assert database.value("select state from mart.runs where run_id = 'bad'") == "failed"
+    assert database.value("select count(*) from pg_tables where schemaname = 'staging'") == 0
+    load("master_sku,quantity\nA,5\nB,5\nC,5\nD,5\nE,1\n", missing_rows="zero")
+    assert problems(database) == set()
 
 
 # --- items that the file does not have ---

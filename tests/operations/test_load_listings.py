@@ -478,7 +478,7 @@ def test_a_row_with_other_values_than_columns_leaves_the_listing_out_that_it_nam
 
 
 def test_one_problem_says_all_that_is_wrong_with_a_row(load: Load, database: Database) -> None:
-    assert load(rows(row("L", "A", price="x", quantity="y"))).failed == 1
+    assert load(rows(row("L", "A", price="x", quantity="y"), row("M", "B"))).failed == 1
     assert problems(database) == {("variant", "A", "invalid_price")}
     assert "got 'x'); quantity must be a whole number" in messages(database)
 
@@ -500,14 +500,15 @@ def test_the_same_master_sku_twice_leaves_out_each_listing_that_has_it(load: Loa
 
 
 def test_identical_rows_are_two_rows_all_the_same(load: Load, database: Database) -> None:
-    assert load(rows(row("L", "A"), row("L", "A"))) == Counts(read=2, failed=2)
+    assert load(rows(row("L", "A"), row("L", "A"), row("M", "B"))) == Counts(read=3, created=1, failed=2)
     assert problems(database) == {("variant", "A", "duplicate_master_sku")}
 
 
 def test_a_master_sku_of_another_listing_is_not_taken_from_it(load: Load, database: Database) -> None:
     put(database, "OWNER", "A")
-    assert load(rows(row("THIEF", "a", title="X"), row("THIEF", "B", title="X"))) == Counts(read=2, skipped=1, failed=1)
-    assert [each["listing_key"] for each in database.rows(EVERYTHING)] == ["OWNER"]
+    content = rows(row("THIEF", "a", title="X"), row("THIEF", "B", title="X"), row("HONEST", "C"))
+    assert load(content) == Counts(read=3, created=1, skipped=1, failed=1)
+    assert [each["listing_key"] for each in database.rows(EVERYTHING)] == ["HONEST", "OWNER"]
     assert problems(database) == {("variant", "a", "in_other_listing")}
     assert "belongs to the listing 'OWNER'" in messages(database)
 
@@ -554,7 +555,8 @@ def test_a_date_in_the_future_is_a_problem_and_beats_no_later_row(load: Load, da
 
 
 def test_a_problem_closes_when_a_later_file_has_the_listing_right(load: Load, database: Database) -> None:
-    load(rows(row("L", "A", price="x"), row("M", "B", price="x"), row("", "C", price="1"), row("TYPO", "D", price="x")))
+    content = (row("L", "A", price="x"), row("M", "B", price="x"), row("", "C", price="1"), row("TYPO", "D", price="x"))
+    load(rows(*content, row("GOOD", "G", price="1")))
     first = database.value("select first_seen from mart.problems where entity_key = 'B'")
     load(rows(row("M", "B", price="y"), row("N", "C", price="1"), row("O", "d", price="1"), row("P", "E", price="1")))
     assert problems(database) == {("variant", "A", "invalid_price"), ("variant", "B", "invalid_price")}, "L is missing"
@@ -621,6 +623,34 @@ def test_a_file_is_measured_by_its_skus_however_often_it_has_them(load: Load) ->
     for unusable in ("", "A" * 256, "B\0", "a-0"):
         with pytest.raises(RunStopped, match="has 1 SKUs, and the last file that was loaded had 10"):
             load(rows(content[0], *(row("BAD", unusable) for _ in range(9))))
+
+
+def test_a_file_whose_every_row_is_bad_is_refused_with_its_problems(
+    load: Load, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    load(rows(row("L", "A", title="T"), row("M", "B", price="x")))
+    before = state(database)[0]
+    # C is good, but its listing is not
+    content = rows(row("L", "A", price="y"), row("L", "C"), row("N", "D"), row("O", "d"))
+    said = "all 4 rows of the file are bad, or of a listing that has a bad one, such as A: line 2: price must be"
+    assert load(content, params={"dry_run": True}) == Counts(read=4, skipped=1, failed=3)
+    assert said in caplog.text
+    with pytest.raises(RunStopped) as caught:
+        load(content, run_id="bad", params={"confirm_large_change": True})
+    assert f"nothing was loaded: {said}" in str(caught.value)
+    assert state(database)[0] == before
+    assert problems(database) == {
+        ("variant", "A", "invalid_price"),
+        ("variant", "B", "invalid_price"),  # nothing has mended that one
+        ("variant", "D", "duplicate_master_sku"),
+        ("variant", "d", "duplicate_master_sku"),
+    }
+    of_it = str(database.rows("select message from mart.problems where entity_key <> 'B'"))
+    assert "the rest was loaded" not in of_it
+    assert database.value("select state from mart.runs where run_id = 'bad'") == "failed"
+    assert database.value("select count(*) from pg_tables where schemaname = 'staging'") == 0
+    load(rows(row("L", "A", price="1"), row("M", "B", price="1"), row("N", "D", price="1")))
+    assert problems(database) == set()
 
 
 def test_without_a_path_it_says_where_to_set_it(load: Load) -> None:

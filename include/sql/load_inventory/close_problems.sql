@@ -1,4 +1,4 @@
--- load_inventory/load: a problem closes when a later file no longer has it.
+-- load_inventory/load: a problem closes when a later file that is loaded no longer has it.
 -- Reads    staging.feed_problem.   Writes  ops.problem.
 
 update ops.problem as p set

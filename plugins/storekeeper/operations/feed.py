@@ -12,6 +12,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -19,7 +20,7 @@ from storekeeper.operations.feed_file import Line, OpenFile, Table, Wanted, read
 from storekeeper.operations.marks import mark, need
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.step import FIRST_TASK, recorded
-from storekeeper.outcomes import FEED_HINTS, Counts, FeedRefused, RunStopped, SettingsError, StagingLost
+from storekeeper.outcomes import FEED_HINTS, Counts, FeedRefused, Reason, RunStopped, SettingsError, StagingLost
 from storekeeper.settings import FileFeed
 from storekeeper.warehouse.database import Session, Warehouse
 from storekeeper.warehouse.runs import Run, succeed
@@ -32,10 +33,24 @@ ROWS_PER_CHUNK = 10_000
 CHARACTERS_PER_CHUNK = 16 * 1024 * 1024
 """A chunk of long texts ends earlier."""
 
+WOULD_STOP = "without the dry run this would stop. %s"
+
 MOST_SHOWN = 10
 """So many problems of a dry run are shown: it records none."""
 
 Settings = TypeVar("Settings", bound=FileFeed)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a file is worth.
+
+    :param lines: how many rows it has.
+    :param usable: of how much of it something can be taken; only whether that is 0 matters.
+    """
+
+    lines: int
+    usable: int
 
 
 class Feed(ABC, Generic[Settings]):
@@ -47,6 +62,8 @@ class Feed(ABC, Generic[Settings]):
     """
 
     operation: ClassVar[str]
+    bad: ClassVar[str] = "bad"
+    """What the rows are, in words, of a file of which none can be taken."""
 
     def __init__(
         self, run: Run, configured: Settings, named_in: str, params: Mapping[str, Any], open_file: OpenFile
@@ -107,8 +124,12 @@ class Feed(ABC, Generic[Settings]):
         """How many different SKUs the staged lines name, in whatever letter case; a bad line's too, if it is usable."""
 
     @abstractmethod
+    def judge(self, session: Session) -> Standing:
+        """Find all that is wrong with what is staged, and decide what becomes of the rest; writes only staging."""
+
+    @abstractmethod
     def merge(self, session: Session) -> tuple[Counts, list[str]]:
-        """Decide and merge all that is staged.
+        """Write what was decided; open and close problems.
 
         :return: counts, and what else is to be said of the run. A dry run takes back what was written.
         """
@@ -193,7 +214,7 @@ def extract(feed: Feed[Any]) -> dict[str, int]:
 def load(feed: Feed[Any]) -> Counts:
     """Decide and merge, in one transaction: rows, problems, counts, the run's end.
 
-    :raises RunStopped: too much would change, and nobody has confirmed that; nothing was loaded.
+    :raises RunStopped: every row is bad, or too much would change and nobody has confirmed that; nothing was loaded.
     """
     run = feed.run
     if run.step == "loaded":
@@ -209,7 +230,7 @@ def load(feed: Feed[Any]) -> Counts:
     return counts
 
 
-def open_problems(feed: Feed[Any], session: Session) -> None:
+def open_problems(feed: Feed[Any], session: Session, hints: Mapping[Reason, str] = FEED_HINTS) -> None:
     """Open the problems that this run has found, and see again those that still hold; the feed closes the others."""
     run = feed.run
     session.run(
@@ -217,7 +238,7 @@ def open_problems(feed: Feed[Any], session: Session) -> None:
         run_no=run.run_no,
         channel=run.channel,
         operation=run.operation,
-        hints=json.dumps(FEED_HINTS),
+        hints=json.dumps(hints),
     )
 
 
@@ -230,7 +251,7 @@ def stop_unless_confirmed(feed: Feed[Any], said: str) -> None:
     if feed.confirmed:
         return
     if feed.run.dry_run:
-        log.warning("without the dry run this would stop. %s", said)
+        log.warning(WOULD_STOP, said)
         return
     raise RunStopped(f"{said}. Nothing was loaded. If this is meant, run it again with confirm_large_change.")
 
@@ -275,7 +296,7 @@ def _guard(feed: Feed[Any], name: str, rows: int) -> int:
         last = session.row("feed/find_last_skus", run_no=run.run_no, channel=run.channel, operation=run.operation)[
             "skus"
         ]
-    if last is not None and skus < (1 - most) * last:
+    if last is not None and 0 < skus < (1 - most) * last:  # of one without any, the load says what is wrong
         stop_unless_confirmed(
             feed,
             f"{name}: has {skus:,} SKUs, and the last file that was loaded had {last:,}: max_shrink_share allows it to"
@@ -288,18 +309,40 @@ def _merge(feed: Feed[Any]) -> Counts:
     run = feed.run
     with run.transaction() as session:
         need(session, run, "extracted")
-        with session.savepoint() as merge:
-            counts, said = feed.merge(session)
-            if run.dry_run:
-                for row in session.rows("feed/list_problems", run_no=run.run_no, most=MOST_SHOWN):
-                    log.warning("%s: %s: %s", row["entity_key"], row["reason"], row["message"])
-                merge.rollback()
-        red = feed.settings.problems_fail_run and counts.failed > 0
+        refusal = _refusal(feed, session, feed.judge(session))
+        if refusal is None or run.dry_run:
+            if refusal:
+                log.warning(WOULD_STOP, refusal)
+            return _write(feed, session)
+        open_problems(feed, session, hints={})  # the hints speak of a rest that was loaded
+    raise RunStopped(refusal)
+
+
+def _refusal(feed: Feed[Any], session: Session, standing: Standing) -> str | None:
+    """What is to be said of a file of which not one row can be taken; nobody can confirm it."""
+    if standing.usable:
+        return None
+    (first,) = session.rows("feed/list_problems", run_no=feed.run.run_no, most=1)
+    return (
+        f"nothing was loaded: all {standing.lines:,} rows of the file are {feed.bad}, such as"
+        f" {first['entity_key']}: {first['message']}"
+    )
+
+
+def _write(feed: Feed[Any], session: Session) -> Counts:
+    run = feed.run
+    with session.savepoint() as merge:
+        counts, said = feed.merge(session)
         if run.dry_run:
-            said.insert(0, "Dry run: nothing but this row was written.")
-        if red:
-            said.append("Problems were left, and problems_fail_run ends such a run red.")
-        succeed(session, run, counts, " ".join(said) or None, state="failed" if red else "success")
+            for row in session.rows("feed/list_problems", run_no=run.run_no, most=MOST_SHOWN):
+                log.warning("%s: %s: %s", row["entity_key"], row["reason"], row["message"])
+            merge.rollback()
+    red = feed.settings.problems_fail_run and counts.failed > 0
+    if run.dry_run:
+        said.insert(0, "Dry run: nothing but this row was written.")
+    if red:
+        said.append("Problems were left, and problems_fail_run ends such a run red.")
+    succeed(session, run, counts, " ".join(said) or None, state="failed" if red else "success")
     return counts
 
 

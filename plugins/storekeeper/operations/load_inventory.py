@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from storekeeper.operations import feed as feeds
-from storekeeper.operations.feed import Feed, attempt_feed
+from storekeeper.operations.feed import Feed, Standing, attempt_feed
 from storekeeper.operations.feed_file import Line, OpenFile, Table, Wanted
 from storekeeper.outcomes import Counts, FeedRefused
 from storekeeper.settings import LoadInventory, MissingRows
@@ -54,34 +54,35 @@ class InventoryFeed(Feed[LoadInventory]):
         skus: int = session.row("load_inventory/count_skus", run_no=self.run.run_no)["skus"]
         return skus
 
+    def judge(self, session: Session) -> Standing:
+        """Each SKU of the file gets one row and one verdict, or is a problem."""
+        for name in ("prepare_load", "judge_items", "report_duplicates"):
+            self._step(session, name)
+        return Standing(**session.row("load_inventory/count_lines", run_no=self.run.run_no))
+
     def merge(self, session: Session) -> tuple[Counts, list[str]]:
         """Items, those that the file does not have, problems, counts.
 
         :raises RunStopped: too much of the stock would become 0, and nobody has confirmed that.
         """
-        run = self.run
-
-        def step(name: str, **values: Any) -> int:
-            return session.run(f"load_inventory/{name}", run_no=run.run_no, channel=run.channel, **values)
-
-        step("prepare_load")
-        step("judge_items")
-        step("report_duplicates")
         zeroed = 0
         if self.settings.missing_rows is MissingRows.ZERO:
             stocked = session.row("load_inventory/count_stocked")["items"]
-            zeroed = step("zero_missing")
+            zeroed = self._step(session, "zero_missing")
             self._guard_stock(stocked - session.row("load_inventory/count_stocked")["items"], stocked)
-        step("merge_items")
+        self._step(session, "merge_items")
         feeds.open_problems(self, session)
-        step("close_problems")
-        counts = Counts(**session.row("load_inventory/count_outcome", run_no=run.run_no, zeroed=zeroed))
+        self._step(session, "close_problems")
+        counts = Counts(**session.row("load_inventory/count_outcome", run_no=self.run.run_no, zeroed=zeroed))
         said = [f"{zeroed:,} of the updated items are not in the file: their quantity becomes 0."] if zeroed else []
         return counts, said
 
     def drop(self, session: Session) -> None:
         """Drop the run's staging."""
         session.run("load_inventory/drop_staging", run_no=self.run.run_no)
+
+    def _step(self, session: Session, name: str) -> int:
+        return session.run(f"load_inventory/{name}", run_no=self.run.run_no, channel=self.run.channel)
 
     def _guard_stock(self, lost: int, stocked: int) -> None:
         """Refuse a file for want of whose rows the stock would be gone, be it the first one ever.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from storekeeper.operations import feed as feeds
-from storekeeper.operations.feed import MOST_SHOWN, Feed, attempt_feed
+from storekeeper.operations.feed import MOST_SHOWN, Feed, Standing, attempt_feed
 from storekeeper.operations.feed_file import Line, OpenFile, Table, Wanted
 from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel, LoadListings, Queue
@@ -34,6 +34,7 @@ class ListingsFeed(Feed[LoadListings]):
     """Listings with their variants, a row a variant."""
 
     operation = OPERATION
+    bad = "bad, or of a listing that has a bad one"
 
     def __init__(self, run: Run, channel: Channel, params: Mapping[str, Any], open_file: OpenFile) -> None:
         named_in = f"channel {channel.channel!r}: {channel.file}: {OPERATION}."
@@ -67,35 +68,45 @@ class ListingsFeed(Feed[LoadListings]):
         skus: int = session.row("load_listings/count_skus", run_no=self.run.run_no)["skus"]
         return skus
 
+    def judge(self, session: Session) -> Standing:
+        """Each listing without any problem gets a verdict, and so does each of its variants."""
+        values = self._values(session)
+        for name in (
+            "prepare_load",
+            "report_duplicates",
+            "report_other_listings",
+            "report_disagreements",
+            "judge_listings",
+            "judge_variants",
+        ):
+            session.run(f"load_listings/{name}", **values)
+        return Standing(**session.row("load_listings/count_lines", run_no=self.run.run_no))
+
     def merge(self, session: Session) -> tuple[Counts, list[str]]:
         """Listings, variants, what is queued for them, problems, counts."""
-        run, queue = self.run, self.settings.queue
-        values: dict[str, Any] = {
-            "channel": run.channel,
-            "columns": [row["name"] for row in session.rows("load_listings/read_columns", run_no=run.run_no)],
-            "identifier": self._identifier.value,
-            "overwrites": queue is Queue.PUBLISH_AND_OVERWRITE,
-        }
-
-        def step(name: str) -> int:
-            return session.run(f"load_listings/{name}", run_no=run.run_no, **values)
-
-        step("prepare_load")
-        step("report_duplicates")
-        step("report_other_listings")
-        step("report_disagreements")
-        step("judge_listings")
-        step("judge_variants")
-        step("merge_listings")
-        step("merge_variants")
-        queued = step("queue_listings") if queue is not Queue.NONE else 0
+        values = self._values(session)
+        for name in ("merge_listings", "merge_variants"):
+            session.run(f"load_listings/{name}", **values)
+        queued = 0
+        if self.settings.queue is not Queue.NONE:
+            queued = session.run("load_listings/queue_listings", **values)
         feeds.open_problems(self, session)
-        step("close_problems")
-        counts = Counts(**session.row("load_listings/count_outcome", run_no=run.run_no))
-        if run.dry_run:
-            for row in session.rows("load_listings/list_changes", run_no=run.run_no, most=MOST_SHOWN, **values):
+        session.run("load_listings/close_problems", **values)
+        counts = Counts(**session.row("load_listings/count_outcome", run_no=self.run.run_no))
+        if self.run.dry_run:
+            for row in session.rows("load_listings/list_changes", most=MOST_SHOWN, **values):
                 log.info("%s: %s", row["listing_key"], row["what"])
         return counts, [f"Queued for the next publish: {queued:,} listings."] if queued else []
+
+    def _values(self, session: Session) -> dict[str, Any]:
+        run_no = self.run.run_no
+        return {
+            "run_no": run_no,
+            "channel": self.run.channel,
+            "columns": [row["name"] for row in session.rows("load_listings/read_columns", run_no=run_no)],
+            "identifier": self._identifier.value,
+            "overwrites": self.settings.queue is Queue.PUBLISH_AND_OVERWRITE,
+        }
 
     def drop(self, session: Session) -> None:
         """Drop the run's staging."""
