@@ -597,7 +597,8 @@ class FileFeed(Settings):
     )
     max_shrink_share: Share = Field(
         0.5,
-        description="The file is refused when it has lost more than this share of the SKUs of the last one loaded.",
+        description="The file is refused when it has lost more than this share of the SKUs of the last one loaded from"
+        " the same path.",
     )
     max_megabytes: int = Field(2048, ge=1, le=1_048_576, description="A larger file is refused.")
     problems_fail_run: bool = Field(
@@ -610,8 +611,8 @@ class LoadInventory(FileFeed):
 
     max_shrink_share: Share = Field(
         0.5,
-        description="The file is refused when it has lost more than this share of the SKUs of the last one loaded, or"
-        " when missing_rows: zero would take more than this share of the items in stock to 0.",
+        description="The file is refused when it has lost more than this share of the SKUs of the last one loaded from"
+        " the same path, or when missing_rows: zero would take more than this share of the items in stock to 0.",
     )
     missing_rows: MissingRows = Field(
         MissingRows.KEEP,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from stack.postgres import EmbeddedPostgres
+from storekeeper.channels import PROJECT
 from storekeeper.outcomes import FeedRefused, SettingsError
 from tests.airflow.conftest import airflow_environment, run_child, write_channel
 from tests.conftest import Database
@@ -44,6 +46,37 @@ def test_a_load_that_wrote_something_makes_an_event_and_others_none(
     assert {key: counts[key] for key in ("run_id", "read", "created", "updated", "failed")} == {
         "run_id": run_id, "read": 2, "created": 1, "updated": 0, "failed": 1,
     }  # fmt: skip
+
+
+def test_what_the_paper_says_to_try_works_after_a_larger_file_and_says_what_it_shows(
+    tmp_path: Path, database: Database, postgres: EmbeddedPostgres
+) -> None:
+    section = (PROJECT / "docs" / "load_inventory.md").read_text().partition("\nTry it ")[2].partition("\n## ")[0]
+    (written,) = re.findall(r"^printf '(.*)' > stock\.csv$", section, re.MULTILINE)
+    confs = [
+        json.loads(conf) for conf in re.findall(r"^airflow dags test load_inventory --conf '(.*)'$", section, re.M)
+    ]
+    shown = [block for block in section.split("\n\n") if block.startswith("    ")]
+    assert ([conf["path"] for conf in confs], len(shown)) == (["stock.csv", "stock.csv"], 2)
+    (tmp_path / "stock.csv").write_text(written.replace("\\n", "\n"))
+    (tmp_path / "demo.csv").write_text("master_sku,quantity\n" + "".join(f"A-{number},1\n" for number in range(60)))
+    # in one process, a DAG keeps the parameters of its last run; the paper's commands are processes of their own
+    demo = {"path": str(tmp_path / "demo.csv"), "dry_run": False}
+    tried = [{"dry_run": False} | conf | {"path": str(tmp_path / "stock.csv")} for conf in confs]
+    names = ("demo", "dry run", "run", "demo again")
+    plan = {
+        "runs": [
+            {"name": name, "dag_id": "load_inventory", "conf": conf}
+            for name, conf in zip(names, (demo, *tried, demo), strict=True)
+        ]
+    }
+    environment = airflow_environment(tmp_path / "home") | {"AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": database.uri}
+    found = run_child("run", plan, environment, tmp_path)
+    assert [found[name]["state"] for name in names] == ["success"] * 4
+    log = (tmp_path / "run.log").read_text()
+    for name, block in zip(names[1:], shown, strict=False):
+        said = log.partition(f"==== {name} ====")[2].partition("\n==== ")[0]
+        assert [line for line in block.splitlines() if line.removeprefix("    ") not in said] == []
 
 
 def test_a_file_is_found_by_path_relative_path_and_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

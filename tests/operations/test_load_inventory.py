@@ -437,6 +437,24 @@ def test_a_shrunken_file_is_refused_unless_confirmed(load: Load, database: Datab
     assert load(rows(1), params={"confirm_large_change": True}).unchanged == 1
 
 
+def test_a_file_is_compared_with_the_last_one_of_its_own_path(load: Load, database: Database) -> None:
+    def rows(count: int) -> str:
+        return "master_sku,quantity\n" + "".join(f"A-{number},1\n" for number in range(count))
+
+    correction, other = {"path": "correction.csv"}, {"path": "other.csv"}
+    load(rows(60))
+    load(rows(2), params=correction)
+    load(rows(201), params=other)
+    for count, last, params in ((20, 60, {}), (20, 201, other), (20, 60, {"path": "stock.csv"})):
+        with pytest.raises(RunStopped, match=f"has {count} SKUs, and the last file that was loaded had {last}:"):
+            load(rows(count), params=params)
+    load(rows(50))
+    load(rows(2), params=correction)
+    load(rows(90), params={"path": " stock.csv "})  # as Airflow gives the configured path to every run
+    with pytest.raises(RunStopped, match="has 40 SKUs, and the last file that was loaded had 90:"):
+        load(rows(40))
+
+
 def test_a_file_is_measured_by_its_skus_however_often_it_has_them(load: Load, database: Database) -> None:
     def rows(count: int) -> str:
         return "".join(f"A-{number},1\n" for number in range(count))

@@ -1,4 +1,5 @@
--- feed/extract: how many SKUs the last file had that was loaded.   Reads  ops.run.
+-- feed/extract: how many SKUs the last file had that was loaded from the same path.   Reads  ops.run.
+-- A run that was given no path of its own has loaded the configured one.
 
 select max(l.staged) as skus
 from (
@@ -10,6 +11,7 @@ from (
         and r.step = 'loaded'
         and not r.dry_run
         and r.run_no <> :run_no
+        and (r.params ->> 'path' = :path or (:configured and r.params ->> 'path' is null))
     order by r.finished_at desc
     limit 1
 ) as l;

@@ -100,6 +100,11 @@ class Feed(ABC, Generic[Settings]):
             )
         return path
 
+    @property
+    def is_configured_path(self) -> bool:
+        """Whether the file is the feed's usual one, not one that this run alone was told to load."""
+        return self.path == (self._configured.path or "").strip()
+
     @abstractmethod
     def wanted(self) -> Wanted:
         """Which columns the file may have."""
@@ -166,7 +171,7 @@ def attempt_feed(
         operation=operation,
         run_id=run_id,
         dry_run=bool(params.get("dry_run")),
-        params={**params, "path": shown_path(path)} if isinstance(path, str) else params,
+        params={**params, "path": shown_path(path.strip())} if isinstance(path, str) else params,
         first=task == FIRST_TASK,
     )
     with recorded(run, task):
@@ -283,8 +288,9 @@ def _chunks(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 
 def _guard(feed: Feed[Any], name: str, rows: int) -> int:
-    """Refuse a file that lacks what the last one had.
+    """Refuse a file that lacks what the last one of its path had: a small correction is no measure of a daily file.
 
+    :param name: the file's, which is its path as the ledger keeps it.
     :return: how many SKUs it has; rows would be no measure, since they may be doubled or name no SKU.
     :raises RunStopped: it has no rows at all, or too few SKUs and nobody has confirmed that.
     """
@@ -293,9 +299,14 @@ def _guard(feed: Feed[Any], name: str, rows: int) -> int:
     run, most = feed.run, feed.settings.max_shrink_share
     with run.transaction() as session:
         skus = feed.count_skus(session)
-        last = session.row("feed/find_last_skus", run_no=run.run_no, channel=run.channel, operation=run.operation)[
-            "skus"
-        ]
+        last = session.row(
+            "feed/find_last_skus",
+            run_no=run.run_no,
+            channel=run.channel,
+            operation=run.operation,
+            path=name,
+            configured=feed.is_configured_path,
+        )["skus"]
     if last is not None and 0 < skus < (1 - most) * last:  # of one without any, the load says what is wrong
         stop_unless_confirmed(
             feed,

@@ -34,7 +34,7 @@ PARQUET_MAGIC = b"PAR1"
 class FeedFile:
     """A file, opened.
 
-    :param name: as messages show it.
+    :param name: its path or URL without what is secret of it, as messages and the run ledger show it.
     :param size: in bytes; None where its place does not tell.
     """
 
