@@ -115,6 +115,24 @@ class Reason(StrEnum):
     INVALID_WEIGHT = "invalid_weight"
     ROWS_DISAGREE = "rows_disagree"
     IN_OTHER_LISTING = "in_other_listing"
+    MISSING_NAME = "missing_name"
+    MISSING_WEIGHT = "missing_weight"
+    MISSING_CATEGORY = "missing_category"
+    UNKNOWN_CATEGORY = "unknown_category"
+    MISSING_VARIANTS = "missing_variants"
+    INVALID_OPTIONS = "invalid_options"
+    INVALID_IMAGE = "invalid_image"
+    VALUE_TOO_LONG = "value_too_long"
+    TOO_MANY = "too_many"
+    ATTRIBUTE_TRUNCATED = "attribute_truncated"
+    ATTRIBUTE_SKIPPED = "attribute_skipped"
+    ATTRIBUTE_TOO_LONG = "attribute_too_long"
+    DUPLICATE_SKU = "duplicate_sku"
+    NAME_TAKEN = "name_taken"
+    SKU_TAKEN = "sku_taken"
+    VARIANT_NOT_IN_STORE = "variant_not_in_store"
+    PARTLY_SAVED = "partly_saved"
+    PRODUCT_WITHOUT_LISTING = "product_without_listing"
 
 
 HINTS: dict[Reason, str] = {
@@ -147,6 +165,25 @@ HINTS: dict[Reason, str] = {
     Reason.STOCK_NOT_CONFIRMED: "A sale may have come between; else look at the item in the store's inventory.",
     Reason.INVALID_QUANTITY: "Correct the number where the file comes from; the rest was loaded.",
     Reason.INVALID_DATE: "Correct the date where the file comes from; the rest was loaded.",
+    Reason.MISSING_NAME: "Give the listing a title.",
+    Reason.MISSING_WEIGHT: "Give the listing a weight; the store needs one to ship it.",
+    Reason.MISSING_CATEGORY: "Give the listing a category, or set publish_listings.require_category to false.",
+    Reason.UNKNOWN_CATEGORY: "Create it in the store, correct the path, or set"
+    " publish_listings.create_missing_categories.",
+    Reason.MISSING_VARIANTS: "Give the listing at least one row in core.listing_variant.",
+    Reason.INVALID_OPTIONS: "Give each variant of the listing its own values of the same options.",
+    Reason.INVALID_IMAGE: "Give a public http or https address, at most 255 characters long.",
+    Reason.VALUE_TOO_LONG: "Shorten it; the store does not take more.",
+    Reason.TOO_MANY: "Leave some out, or split the listing; the store does not take more.",
+    Reason.ATTRIBUTE_TRUNCATED: "The listing was published with it cut; shorten it to choose the words yourself.",
+    Reason.ATTRIBUTE_SKIPPED: "The listing was published without it.",
+    Reason.ATTRIBUTE_TOO_LONG: "Shorten it, or set publish_listings.long_attributes to truncate or skip.",
+    Reason.DUPLICATE_SKU: "The store takes each SKU once, whatever its letter case: give each variant its own.",
+    Reason.NAME_TAKEN: "Another product of the store has this name: change one of the two.",
+    Reason.SKU_TAKEN: "Give the variant another SKU, or take the other listing's.",
+    Reason.VARIANT_NOT_IN_STORE: "Queue the listing for overwriting: that adds it.",
+    Reason.PARTLY_SAVED: "The rest was saved. Correct it and queue the listing for overwriting.",
+    Reason.PRODUCT_WITHOUT_LISTING: "Bring the listing back, or delete the product in the store.",
     Reason.DUPLICATE_IN_FEED: "Keep one of these lines, or give each its updated_at: then the newest counts.",
     Reason.MISSING_LISTING_KEY: "Give the line its listing's key where the file comes from; the rest was loaded.",
     Reason.INVALID_WEIGHT: "Correct the line where the file comes from; the rest was loaded.",

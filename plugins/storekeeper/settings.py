@@ -512,6 +512,89 @@ class SyncListings(Settings):
     )
 
 
+class LongAttributes(StrEnum):
+    """What becomes of an attribute (custom field) whose name or value is longer than the store takes."""
+
+    TRUNCATE = "truncate"
+    SKIP = "skip"
+    FAIL = "fail"
+
+
+class PublishOverwrite(Settings):
+    """Which fields an overwrite sends to the store; the name has a setting of its own."""
+
+    description: Follow = Field(Follow.UPDATE, strict=False, description="The product's description, HTML as it is.")
+    price: Follow = Field(
+        Follow.UPDATE, strict=False, description="Prices, also where somebody has changed them in the store."
+    )
+    quantity: Follow = Field(
+        Follow.UPDATE,
+        strict=False,
+        description="Stock, where another is wanted than the store last confirmed: sales are never undone.",
+    )
+    brand: Follow = Field(Follow.UPDATE, strict=False, description="The brand, by name.")
+    categories: Follow = Field(Follow.UPDATE, strict=False, description="The categories, by path.")
+    images: Follow = Field(Follow.UPDATE, strict=False, description="The images; those that are not listed go.")
+    custom_fields: Follow = Field(
+        Follow.UPDATE, strict=False, description="The custom fields (attributes); those that are not listed go."
+    )
+    weight: Follow = Field(Follow.UPDATE, strict=False, description="The product's weight.")
+    identifiers: Follow = Field(Follow.UPDATE, strict=False, description="SKU, UPC, MPN and GTIN.")
+    condition: Follow = Field(Follow.UPDATE, strict=False, description="The condition, where the listing says one.")
+    availability: Follow = Field(
+        Follow.UPDATE, strict=False, description="The availability, where the listing says one."
+    )
+    variants: Follow = Field(
+        Follow.UPDATE, strict=False, description="Which variants there are: missing ones are added to the product."
+    )
+
+
+class PublishListings(Settings):
+    """Publish Listings: listings of the warehouse become products of the store, or overwrite those that are there."""
+
+    this_run: ClassVar[tuple[str, ...]] = ("skus", "dry_run", "confirm_large_change")
+
+    schedule: Cron | None = Field(
+        "5,35 * * * *",
+        description="When it runs (cron, UTC); null: only when triggered. What nobody has queued is never published.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    long_attributes: LongAttributes = Field(
+        LongAttributes.TRUNCATE,
+        strict=False,
+        description="An attribute (custom field) whose name or value has more than 250 characters: truncate cuts it to"
+        " 250, skip leaves it out, fail does not publish the listing. Each leaves a problem that tells of it.",
+    )
+    create_missing_categories: bool = Field(
+        False, description="Create categories that the store does not have; otherwise their listings wait."
+    )
+    require_category: bool = Field(
+        True, description="A listing without a category waits, as a problem; otherwise it is published without one."
+    )
+    visible: bool = Field(True, description="New products are shown in the store; otherwise they begin hidden.")
+    override_product_names: bool = Field(False, description="An overwrite changes the product's name in the store too.")
+    overwrite: PublishOverwrite = Field(
+        default_factory=lambda: PublishOverwrite(),
+        description="Field by field, what an overwrite sends: update or skip.",
+    )
+    remove_missing_variants: bool = Field(
+        False, description="An overwrite deletes variants of the product that the listing does not have."
+    )
+    max_overwritten_share: Share = Field(
+        0.5,
+        description="The run stops before its first call when it would overwrite more than this share of the channel's"
+        " listings in the store (from 20 listings up).",
+    )
+    max_removed_share: Share = Field(
+        0.05,
+        description="The run deletes no variant when it would delete more than this share of the channel's (from 20"
+        " listings up).",
+    )
+    problems_fail_run: bool = Field(
+        False, description="End the run red when it leaves problems with single records; everything else is published."
+    )
+
+
 class ListingAction(StrEnum):
     """What a person may do about listings."""
 
@@ -694,6 +777,7 @@ class Channel(Settings):
     get_orders: GetOrders = Field(default_factory=lambda: GetOrders())
     load_listings: LoadListings = Field(default_factory=lambda: LoadListings())
     sync_listings: SyncListings = Field(default_factory=lambda: SyncListings())
+    publish_listings: PublishListings = Field(default_factory=lambda: PublishListings())
     writing: Writing = Field(default_factory=lambda: Writing())
 
     change_listing_status: ClassVar[ChangeListingStatus] = ChangeListingStatus()

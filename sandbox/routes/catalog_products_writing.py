@@ -114,8 +114,12 @@ def _store(store: Store, request: Request, kind: str, product: Json, saved: Json
     store.note(request, kind, product["id"], saved)
 
 
+ANSWERED = ("custom_fields", "images", "options")
+"""Parts that the answer to a write has unasked, as the specification says; the variants are not among them."""
+
+
 def _record(store: Store, request: Request, product: Json) -> bytes:
-    include = included(request)
+    include = tuple(dict.fromkeys((*ANSWERED, *included(request))))
     return fields_of(request, "id", *include).of(store.catalog.rendered(product["id"]).whole(include))
 
 

@@ -16,7 +16,14 @@ from storekeeper.settings import ListingAction, run_parameters
 from tests.airflow.conftest import airflow_environment, run_child, write_channel
 
 DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
-OPERATIONS = ("import_listings", "get_orders", "load_listings", "sync_listings", "change_listing_status")
+OPERATIONS = (
+    "import_listings",
+    "get_orders",
+    "load_listings",
+    "sync_listings",
+    "publish_listings",
+    "change_listing_status",
+)
 SHARED = ("forget_shopper", "load_inventory")
 OTHER_THAN_DEFAULT = {
     "import_listings": {
@@ -35,6 +42,7 @@ THIS_RUN = {
     "import_listings": {"skus": [], "dry_run": False, "confirm_large_change": False},
     "load_listings": {"dry_run": False, "confirm_large_change": False},
     "sync_listings": {"skus": [], "dry_run": False, "confirm_large_change": False},
+    "publish_listings": {"skus": [], "dry_run": False, "confirm_large_change": False},
     "change_listing_status": {
         "action": None,
         "skus": [],

@@ -238,7 +238,7 @@ class Place:
 
     def state(self) -> Warehouse:
         """What the warehouse holds."""
-        return warehouse_state(self.lane.server.uri(self.database))
+        return warehouse_state(self.lane.server.uri(self.database), makes=self.lane.operation.makes)
 
     def move(self, moves: Sequence[dict[str, Any]]) -> None:
         """Let the store move."""
@@ -254,6 +254,7 @@ class Place:
         with psycopg.connect(self.lane.server.uri(self.database)) as connection:
             rows = connection.execute(
                 "select entity_key || ' ' || action from ops.push where state = 'done' and detail ? 'to'"
+                " and action <> 'overwrite'"
                 " group by entity_key, action, detail -> 'to' having count(*) > 1"
             ).fetchall()
         return [str(row[0]) for row in rows]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import StoreClient
-from storekeeper.operations import get_orders, import_listings, sync_listings
+from storekeeper.operations import get_orders, import_listings, publish_listings, sync_listings
 from storekeeper.operations.step import Step, attempt
 from storekeeper.settings import Channel
 from tests.conftest import Database
@@ -45,6 +45,7 @@ class Operation:
     :param store: options of the sandbox store.
     :param blink: admin requests that take a record out of the store, and put it back; None where none ever comes back.
     :param outbound: it writes to the store: call by call, so that a failure may leave a part of the effect.
+    :param makes: it makes things in the store, which gives them ids in the order of their making.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Operation:
     store: Mapping[str, Any] = field(default_factory=dict)
     blink: Callable[[SandboxProcess], tuple[dict[str, Any], dict[str, Any]]] | None = None
     outbound: bool = False
+    makes: bool = False
 
     def situation(self, name: str) -> Situation:
         """One of its situations."""
@@ -217,6 +219,72 @@ def another_feed(store: SandboxProcess) -> list[dict[str, Any]]:
     ]
 
 
+def a_season_on(store: SandboxProcess, database: Database, run: Run) -> None:
+    """Drafts of every kind wait to be published, and listings of the store to be written over."""
+    imported(store, database)
+    products = sorted((each for each in store.products() if each["variants"]), key=lambda each: int(each["id"]))
+    sold = [each for each in products if all(variant["sku"] for variant in each["variants"])]
+    several = next(each for each in sold if len(each["variants"]) > 1)
+    rest = [each for each in sold if each is not several]
+    hidden_from_us, taken, written, pictured = rest[:4]
+    names = (
+        "insert into core.listing (channel, listing_key, title, description, weight, price, brand, categories, images,"
+    )
+    names += " custom_fields, queued_action, paused) values (%s, %s, %s, %s, 1.5, 20, %s, %s, %s, %s, %s, %s)"
+    variant = "insert into core.listing_variant (channel, listing_key, master_sku, quantity, price, options)"
+    variant += " values (%s, %s, %s, %s, %s, %s)"
+
+    def draft(key: str, title: str, skus: dict[str, str], *, paused: bool = False, fields: str = "[]") -> None:
+        images = [f"https://cdn.example.com/{key}-{number}.jpg" for number in range(2)]
+        text = "<p>New</p>"
+        paths = ["Shop > Season"]
+        database.run(names, CHANNEL, key, title, text, "Lumen", paths, images, fields, "publish", paused)
+        for number, (sku, options) in enumerate(skus.items()):
+            database.run(variant, CHANNEL, key, sku, 3 + number, 20 + number, options)
+
+    for number in range(4):
+        draft(f"new-{number}", f"New {number}", {f"NEW-{number}": "[]"})
+    sizes = {f"SIZED-{size}": f'[{{"name": "Size", "value": "{size}"}}]' for size in "SML"}
+    draft("sized", "Sized", sizes, fields='[{"name": "Care", "value": "' + "x" * 300 + '"}]')
+    draft("paused", "Paused", {"PAUSED-1": "[]"}, paused=True)
+    draft("named", taken["name"], {"NAMED-1": "[]"})
+    draft("locked", "Locked", {"LOCKED-1": "[]"})
+    store.configure(refused_skus={"LOCKED-1": "is locked by the merchant"})
+    # its listing was deleted in the warehouse, and made anew under another key
+    database.run("delete from core.listing where product_id = %s", hidden_from_us["id"])
+    draft("linked", "Linked", {hidden_from_us["variants"][0]["sku"]: "[]"})
+    over = "update core.listing set queued_action = 'overwrite', {} where product_id = %s"
+    database.run(over.format("description = 'Rewritten', title = 'Rewritten'"), written["id"])
+    fields = """custom_fields = '[{"name": "Care", "value": "Wash cold"}, {"name": "Made in", "value": "Peru"}]'"""
+    pictures = "images = '{https://cdn.example.com/new.jpg}'"
+    database.run(over.format(f"{fields}, {pictures}"), pictured["id"])
+    database.run(over.format("description = 'More of them'"), several["id"])
+    gone, kept = (each["sku"] for each in several["variants"][:2])
+    database.run("delete from core.listing_variant where master_sku = %s", gone)
+    database.run(
+        "insert into core.listing_variant (channel, listing_key, master_sku, quantity, price, options) select channel,"
+        " listing_key, 'ADDED-1', 9, 31, (select jsonb_agg(e || '{\"value\": \"Added\"}') from"
+        " jsonb_array_elements(options) as e) from core.listing_variant where master_sku = %s",
+        kept,
+    )
+    database.run("update core.listing_variant set price = price + 2 where master_sku = %s", kept)
+
+
+def a_late_draft(store: SandboxProcess) -> list[dict[str, Any]]:
+    """Drafts are edited, and another one comes in."""
+    return [
+        {"sql": "update core.listing set description = 'Edited' where listing_key in ('new-1', 'sized')"},
+        {
+            "sql": "insert into core.listing (channel, listing_key, title, weight, price, categories, queued_action)"
+            " values ('shop', 'late', 'Late', 1, 9, '{Shop}', 'publish')"
+        },
+        {
+            "sql": "insert into core.listing_variant (channel, listing_key, master_sku, quantity)"
+            " values ('shop', 'late', 'LATE-1', 4)"
+        },
+    ]
+
+
 FEW = {"page_size": 8, "readers": 2, "overlap_minutes": 1440}
 """A day's overlap: what moves in a trial bears the date of when it was thought of, which may be an hour ago."""
 
@@ -250,5 +318,26 @@ OPERATIONS = {
         (Situation("edited", {"verify_stock_sample": 5}, a_morning_on, another_feed),),
         {"products": 30, "seed": 7},
         outbound=True,
+    ),
+    "publish_listings": Operation(
+        "publish_listings",
+        publish_listings.STEPS,
+        (
+            Situation(
+                "queued",
+                {
+                    "create_missing_categories": True,
+                    "override_product_names": True,
+                    "remove_missing_variants": True,
+                    "max_removed_share": 1,
+                    "max_overwritten_share": 1,
+                },
+                a_season_on,
+                a_late_draft,
+            ),
+        ),
+        {"products": 12, "seed": 7},
+        outbound=True,
+        makes=True,
     ),
 }

@@ -18,12 +18,18 @@ TOLD = {"created_at", "modified_at", "shipped_at", "changed_at", "sent_at"}
 EARLY = {"ops.run", "ops.channel"}
 """Tables that an operation may write before its effect is committed."""
 
+GIVEN = {"product_id", "variant_id", "images_sent"}
+"""What the store gives to what is made in it: the order of making decides, so only whether there is one counts."""
+
 Table = list[str]
 Warehouse = dict[str, Table]
 
 
-def warehouse_state(uri: str) -> Warehouse:
-    """Every row of every table, sorted; times as true or null, run numbers as the run's id."""
+def warehouse_state(uri: str, *, makes: bool = False) -> Warehouse:
+    """Every row of every table, sorted; times as true or null, run numbers as the run's id.
+
+    :param makes: the operation makes things in the store.
+    """
     with psycopg.connect(uri, autocommit=True) as connection:
         columns: dict[str, list[tuple[str, str]]] = {}
         for schema, table, column, kind in connection.execute(
@@ -35,7 +41,7 @@ def warehouse_state(uri: str) -> Warehouse:
         ):
             if column not in VOLATILE:
                 columns.setdefault(f"{schema}.{table}", []).append((column, kind))
-        state = {name: _rows(connection, name, shown) for name, shown in columns.items()}
+        state = {name: _rows(connection, name, shown, GIVEN if makes else set()) for name, shown in columns.items()}
         state["staging"] = [
             row[0]
             for row in connection.execute("select tablename from pg_tables where schemaname = 'staging' order by 1")
@@ -43,11 +49,11 @@ def warehouse_state(uri: str) -> Warehouse:
     return state
 
 
-def _rows(connection: psycopg.Connection[Any], name: str, columns: list[tuple[str, str]]) -> Table:
+def _rows(connection: psycopg.Connection[Any], name: str, columns: list[tuple[str, str]], given: set[str]) -> Table:
     shown = sql.SQL(", ").join(
-        sql.SQL("{} is not null" if kind.startswith("timestamp") and column not in TOLD else "{}::text").format(
-            sql.Identifier(column)
-        )
+        sql.SQL(
+            "{} is not null" if column in given or (kind.startswith("timestamp") and column not in TOLD) else "{}::text"
+        ).format(sql.Identifier(column))
         for column, kind in columns
     )
     query = sql.SQL("select {} from {}").format(shown, sql.Identifier(*name.split(".")))
@@ -59,16 +65,34 @@ PUSHED = "ops.push"
 
 
 def store_state(dump: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Everything in the store, but for the moments at which it changed."""
+    """Everything in the store, but for the moments at which products were made and changed."""
     return {
-        resource: [
-            {name: value for name, value in record.items() if name != "date_modified"}
-            if resource == "product"
-            else record
-            for record in records
-        ]
+        resource: [_timeless(record) for record in records] if resource == "product" else records
         for resource, records in dump.items()
     }
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _timeless(each) for name, each in value.items() if name not in ("date_created", "date_modified")}
+    return [_timeless(each) for each in value] if isinstance(value, list) else value
+
+
+def store_differences(expected: dict[str, list[Any]], found: dict[str, list[Any]]) -> list[str]:
+    """What the store lacks and what it has too much, a few records of each kind."""
+    said = []
+    for resource in sorted(expected.keys() | found.keys()):
+        wanted, there = expected.get(resource, []), found.get(resource, [])
+        lost = [record for record in wanted if record not in there]
+        extra = [record for record in there if record not in wanted]
+        same = {record["id"]: record for record in extra if isinstance(record, dict) and "id" in record}
+        for record in lost[:2]:
+            other = same.get(record["id"], {}) if isinstance(record, dict) and "id" in record else {}
+            shown = {name: value for name, value in record.items() if other.get(name) != value} if other else record
+            said.append(f"  - {resource}: {str(shown)[:600]}")
+            said += [f"  + {resource}: {str({name: other.get(name) for name in shown})[:600]}"] if other else []
+        said += [f"  + {resource}: {str(record)[:600]}" for record in extra[:2] if not lost]
+    return said
 
 
 def without(state: Warehouse, *tables: str) -> Warehouse:

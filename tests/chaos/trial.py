@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from tests.chaos.faults import FAULTS, FROM_HERE_ON, Point
 from tests.chaos.lane import FIRST, SECOND, SECONDS, Ended, Lane, Place, Undisturbed
 from tests.chaos.proxy import Strike
-from tests.chaos.state import EARLY, PUSHED, Warehouse, differences, store_state, without
+from tests.chaos.state import EARLY, PUSHED, Warehouse, differences, store_differences, store_state, without
 
 CLEAR_ERRORS = {
     "AccessLost",
@@ -129,7 +130,10 @@ class _Trial:
                 self._retry(ended)
         still = FAULTS[self._verdict.point.fault].rule.get("kind") != "change"
         if recovery == "retry" and still and store_state(self._place.store.dump()) != self._expected.store:
-            self._broken("the store differs from what an undisturbed run leaves")
+            self._broken(
+                "the store differs from what an undisturbed run leaves",
+                *store_differences(self._expected.store, store_state(self._place.store.dump())),
+            )
         self._same_effects()
         return self._verdict
 
@@ -271,6 +275,12 @@ class _Trial:
 
     def _same_settings(self) -> None:
         """Nothing that was confirmed is sent again, and nothing but what was wanted is ever sent."""
+        made = Counter(
+            each["change"]["name"] for each in self._place.store.effects() if each["kind"] == "product.created"
+        )
+        doubled = [name for name, count in made.items() if count > 1]
+        if doubled:
+            self._broken(f"made twice in the store: {doubled}")
         confirmed = self._place.confirmed_twice()
         if confirmed:
             self._broken(f"confirmed by the store, and sent again all the same: {confirmed}")

@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import Patience, StoreClient
-from storekeeper.operations import change_listing_status, get_orders, import_listings, sync_listings
+from storekeeper.operations import change_listing_status, get_orders, import_listings, publish_listings, sync_listings
 from storekeeper.operations.step import FIRST_TASK, Step, attempt
 from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel
@@ -236,6 +236,69 @@ class SyncListings:
             warehouse.close()
 
 
+class PublishListings:
+    """One channel's Publish Listings, its steps as Airflow would run them."""
+
+    def __init__(self, store: SandboxProcess, database: Database) -> None:
+        self._store = store
+        self._database = database
+        self._numbers = itertools.count(1)
+
+    def __call__(
+        self,
+        *,
+        channel: str = "shop",
+        run_id: str | None = None,
+        location_id: int | None = None,
+        params: dict[str, Any] | None = None,
+        token: str = "sandbox-token",
+        tasks: Collection[str] = tuple(publish_listings.STEPS),
+        import_settings: dict[str, Any] | None = None,
+        store_channel_id: int | None = None,
+        writing: dict[str, Any] | None = None,
+        patience: Patience = QUICK,
+        **settings: Any,
+    ) -> Counts:
+        """Run it.
+
+        :param params: of this run alone.
+        :param tasks: only these, of the run with this ``run_id``; without the last one it counts nothing.
+        :param writing: how workers agree on who may write.
+        :param settings: of the channel.
+        """
+        described = Channel.model_validate(
+            {
+                "channel": channel,
+                "location_id": location_id,
+                "sync_listings": {"verify_stock_sample": 0},
+                "publish_listings": settings,
+                "import_listings": import_settings or {},
+                "store_channel_id": store_channel_id,
+                "writing": writing or {"claim_wait_seconds": 20, "lease_seconds": 2, "heartbeat_seconds": 0.5},
+            }
+        )
+        warehouse = self._database.warehouse()
+        done: dict[str, Any] = {}
+        run_id = run_id or f"run-{next(self._numbers)}"
+        try:
+            for task, work in publish_listings.STEPS.items():
+                if task not in tasks:
+                    continue
+                with attempt(
+                    task,
+                    warehouse,
+                    described,
+                    "publish_listings",
+                    run_id=run_id,
+                    params=params or {},
+                    open_store=lambda: store_client(self._store, token, patience),
+                ) as step:
+                    done = work(step)
+            return Counts(**done) if "load" in tasks else Counts()
+        finally:
+            warehouse.close()
+
+
 @pytest.fixture
 def run_sync(store: SandboxProcess, database: Database) -> SyncListings:
     return SyncListings(store, database)
@@ -311,3 +374,8 @@ def shop(running_small_store: SandboxProcess, database: Database) -> Iterator[Sh
         SyncListings(running_small_store, database),
     )
     assert running_small_store.violations() == []
+
+
+@pytest.fixture
+def run_publish(store: SandboxProcess, database: Database) -> PublishListings:
+    return PublishListings(store, database)

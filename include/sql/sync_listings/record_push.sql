@@ -5,7 +5,10 @@
 insert into ops.push (channel, operation, run_no, entity, entity_key, action, state, detail, epoch, sent_at)
 select
     :channel,
-    'sync_listings',
+    (
+        select r.operation from ops.run as r
+        where r.run_no = :run_no
+    ),
     :run_no,
     p.entity,
     p.entity_key,

@@ -15,8 +15,8 @@ from typing import TypeVar
 
 from storekeeper.bigcommerce import last_look
 from storekeeper.bigcommerce.client import StoreClient
-from storekeeper.outcomes import Refused
-from storekeeper.settings import Writing
+from storekeeper.outcomes import Refused, RunStopped
+from storekeeper.settings import Channel, Writing
 from storekeeper.warehouse.claim import Claim, Terms
 from storekeeper.warehouse.runs import Run
 
@@ -47,6 +47,21 @@ def hold_claim(store: StoreClient, run: Run, terms: Writing) -> AbstractContextM
             call=last_look.LOOK_SECONDS + store.patience.read,
         ),
     )
+
+
+def check_store(run: Run, channel: Channel, store_hash: str) -> None:
+    """The store is the one that the channel's listings were imported from.
+
+    :raises RunStopped: it is another one.
+    """
+    with run.transaction() as session:
+        known = session.rows("runs/find_store", channel=channel.channel)
+    if known and known[0]["store_hash"] != store_hash:
+        raise RunStopped(
+            f"channel {channel.channel!r}: connection {channel.connection_id!r} leads to the store"
+            f" {store_hash!r}, but the listings were imported from {known[0]['store_hash']!r}: the products' ids mean"
+            " others there. Nothing was sent. Correct the connection, or run import_listings first."
+        )
 
 
 class Sender:

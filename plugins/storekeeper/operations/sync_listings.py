@@ -20,7 +20,7 @@ from sqlalchemy import RowMapping
 from storekeeper.bigcommerce import catalog_writing as store_catalog
 from storekeeper.bigcommerce.client import Answer, Check, StoreClient
 from storekeeper.operations.marks import mark, need, still
-from storekeeper.operations.outbound import Sender, hold_claim, reason_of
+from storekeeper.operations.outbound import Sender, check_store, hold_claim, reason_of
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.step import Step
 from storekeeper.outcomes import HINTS, Counts, Reason, Refused, RunStopped, StagingLost, Unknown
@@ -148,7 +148,7 @@ def extract(sync: Sync, store_hash: str) -> dict[str, Any]:
     run = sync.run
     if run.step == "loaded":
         return {"changes": 0, "ask": None}
-    _check_store(sync, store_hash)
+    check_store(run, sync.channel, store_hash)
     asks = sync.settings.large_change is LargeChange.ASK
     with run.transaction() as session:
         plan = _plan(session, sync, store_hash)
@@ -181,7 +181,7 @@ def load(store: StoreClient, sync: Sync) -> Counts:
     if run.step == "loaded":
         outcome = run.outcome()
         return Counts(**{name: outcome[name] for name in Counts().as_dict()})
-    _check_store(sync, store.store_hash)
+    check_store(run, sync.channel, store.store_hash)
     with run.transaction() as session:
         plan = _plan(session, sync, store.store_hash)
         if run.dry_run:
@@ -200,17 +200,6 @@ def approve(warehouse: Warehouse, channel: str, run_id: str, approved_by: str) -
     with warehouse.transaction() as session:
         run_key = f"{channel}/sync_listings/{run_id}"
         session.run("sync_listings/approve", run_key=run_key, approved_by=approved_by)
-
-
-def _check_store(sync: Sync, store_hash: str) -> None:
-    with sync.run.transaction() as session:
-        known = session.rows("runs/find_store", channel=sync.channel.channel)
-    if known and known[0]["store_hash"] != store_hash:
-        raise RunStopped(
-            f"channel {sync.channel.channel!r}: connection {sync.channel.connection_id!r} leads to the store"
-            f" {store_hash!r}, but the listings were imported from {known[0]['store_hash']!r}: the products' ids mean"
-            " others there. Nothing was sent. Correct the connection, or run import_listings first."
-        )
 
 
 def _plan(session: Session, sync: Sync, store_hash: str) -> Plan:
@@ -302,30 +291,63 @@ def _cell(text: str | None) -> str:
 
 def _send(store: StoreClient, sync: Sync) -> list[str]:
     """Send the plan; for each kind of call that was given up, why."""
-    gave_up: list[str] = []
     with hold_claim(store, sync.run, sync.channel.writing) as claim:
-        for last in (*[False] * (PLANS - 1), True):
-            with sync.run.transaction() as session:
-                plan = _plan(session, sync, store.store_hash)
-                stopped = _stopped(session, sync, plan)
-                if stopped:
-                    _record_stop(session, sync, plan)
-            if stopped:
-                raise RunStopped(stopped)
-            try:
-                gave_up = Push(store, sync, claim).everything(plan.rows)
-                break
-            except StagingLost as lost:
-                if last:
-                    raise
-                log.warning("%s: comparing anew", lost)
-            except Unknown as unknown:
-                if last:
-                    raise
-                log.warning("%s; waiting until it has taken effect or never will, then comparing anew", unknown)
-                claim.wait_out()
+        gave_up = _push(store, sync, claim, _stopped)
         _verify_stock(store, sync)
     return gave_up
+
+
+def send_wanted(
+    store: StoreClient,
+    run: Run,
+    channel: Channel,
+    claim: Claim,
+    skus: Sequence[str],
+    fields: Iterable[SyncField],
+    *,
+    confirmed: bool,
+) -> list[str]:
+    """Send what is wanted of some variants, within a run of another operation that has just put them into the store.
+
+    :param confirmed: a price may change by any factor.
+    :return: for each kind of call that was given up, why; a later sync tries the rest.
+    """
+    settings = channel.sync_listings.model_copy(update={"fields": tuple(fields), "scope": SyncScope.CHANGED})
+    sync = Sync(run, channel, settings, skus=skus, confirmed=confirmed)
+    gave_up = _push(store, sync, claim, lambda _session, _sync, _plan: None)
+    with run.transaction() as session:
+        sync.within(session, "sync_listings/open_problems")
+        sync.within(session, "sync_listings/close_problems")
+    return gave_up
+
+
+def _push(
+    store: StoreClient, sync: Sync, claim: Claim, guard: Callable[[Session, Sync, Plan], str | None]
+) -> list[str]:
+    """Plan and send; after a call whose fate nobody knows, plan anew.
+
+    :param guard: says why nothing may be sent.
+    """
+    for last in (*[False] * (PLANS - 1), True):
+        with sync.run.transaction() as session:
+            plan = _plan(session, sync, store.store_hash)
+            stopped = guard(session, sync, plan)
+            if stopped:
+                _record_stop(session, sync, plan)
+        if stopped:
+            raise RunStopped(stopped)
+        try:
+            return Push(store, sync, claim).everything(plan.rows)
+        except StagingLost as lost:
+            if last:
+                raise
+            log.warning("%s: comparing anew", lost)
+        except Unknown as unknown:
+            if last:
+                raise
+            log.warning("%s; waiting until it has taken effect or never will, then comparing anew", unknown)
+            claim.wait_out()
+    raise AssertionError("the last plan returns or raises")
 
 
 def _stopped(session: Session, sync: Sync, plan: Plan) -> str | None:

@@ -1,0 +1,452 @@
+"""Products made of listings, each exactly once.
+
+A call that creates cannot be taken back, and the store has no key by which it would know a repeated one. So what is
+meant is committed before the call; a call whose fate is unknown is looked up before another is made, by what was meant
+then; what is found and agrees is adopted. The store itself takes each SKU and each name once, in any letter case: what
+it refuses for that is looked up too, and the listing linked to what stands there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from storekeeper.bigcommerce import products as store_products
+from storekeeper.bigcommerce.catalog import MOST_PER_PAGE
+from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.bigcommerce.products import Product, Saved
+from storekeeper.operations.outbound import MOST_REFUSED, reason_of
+from storekeeper.operations.store_categories import StoreCategories
+from storekeeper.outcomes import HINTS, AccessLost, NotNow, Reason, Refused, Unknown
+from storekeeper.settings import Channel
+from storekeeper.transforms.overwriting import match_variants
+from storekeeper.warehouse.claim import Claim
+from storekeeper.warehouse.database import Session
+from storekeeper.warehouse.runs import Run
+
+log = logging.getLogger(__name__)
+
+CALLS = 3
+"""How often one product may be sent before its fate is left to the next run."""
+
+LOOKS = (0.0, 1.0, 2.0, 4.0)
+"""Seconds before each look for what the store says to have: a new product is not found at once."""
+
+MOST_LOOKED_UP = 50
+"""Variants' SKUs that are looked for one by one, where the store does not say which is taken."""
+
+
+@dataclass(slots=True)
+class Intent:
+    """A product that was meant, and may have been made.
+
+    :ivar product: as it was sent.
+    :ivar variants: the listing's, as they were prepared with it.
+    :ivar product_id: the store's, as soon as it is known.
+    :ivar doubtful: nobody knows whether an earlier call has made it.
+    :ivar found: it was found in the store, not told by its answer.
+    """
+
+    push_no: int
+    listing_key: str
+    product: dict[str, Any]
+    variants: list[dict[str, Any]]
+    version: str
+    product_id: int | None = None
+    doubtful: bool = False
+    found: bool = False
+    without: str | None = None
+
+
+@dataclass(slots=True)
+class Publication:
+    """The creating part of a run.
+
+    :param values: bind parameters that all statements share.
+    :param categories: gives the store's categories, looked up when first asked for.
+    """
+
+    store: StoreClient
+    run: Run
+    channel: Channel
+    claim: Claim
+    values: Mapping[str, Any]
+    categories: Callable[[], StoreCategories]
+    gave_up: str | None = None
+    _incomplete: list[Intent] = field(default_factory=list)
+    _refused_since_one_went_through: int = 0
+
+    def recover(self) -> None:
+        """Find out what became of calls whose answer nobody has recorded."""
+        with self.run.transaction() as session:
+            rows = session.rows("publish_listings/list_open_intents", channel=self.channel.channel)
+        for row in rows:
+            intent = Intent(
+                row["push_no"],
+                row["listing_key"],
+                row["product"],
+                row["variants"],
+                row["version"],
+                row["product_id"],
+                doubtful=True,
+                found=row["found"],
+            )
+            if intent.product_id is not None:
+                self._incomplete.append(intent)
+            elif not self._find(intent):
+                self._end(intent, "refused", "the call took no effect: the store has no such product")
+        self.complete()
+
+    def create(self, listing_key: str, paths: Sequence[str]) -> None:
+        """Make one listing's product, unless somebody has changed or paused it since it was prepared.
+
+        :raises Unknown: its fate is unknown; the intent stays open, and the next attempt looks first.
+        """
+        category_ids: list[int] = []
+        if paths:
+            categories = self.categories()
+            missing = categories.missing(paths)
+            if missing:
+                self.unknown_category(listing_key, missing)
+                return
+            category_ids = categories.ids(paths)
+        with self.claim.settling() as settling:
+            rows = self._rows(settling.session, "publish_listings/read_payload", listing_key, action="publish")
+            if not rows:
+                log.info("listing %s was changed, paused or taken back since it was prepared: left alone", listing_key)
+                return
+            product = {**rows[0]["payload"], "categories": category_ids}
+            (begun,) = self._rows(
+                settling.session,
+                "publish_listings/begin_intent",
+                listing_key,
+                product=_json(product),
+                epoch=self.claim.epoch,
+            )
+        self._send(Intent(begun["push_no"], listing_key, product, rows[0]["variants"], rows[0]["version"]))
+
+    def complete(self) -> None:
+        """Read the variants' ids of products that were made, for which the answer to their making has no room."""
+        while self._incomplete:
+            some, self._incomplete = self._incomplete[:MOST_PER_PAGE], self._incomplete[MOST_PER_PAGE:]
+            ids = [intent.product_id for intent in some if intent.product_id is not None]
+            shown = {product.id: product for product in store_products.products_of(self.store, ids)}
+            for intent in some:
+                product = shown.get(intent.product_id or 0)
+                if product is None:  # made, and deleted by somebody since
+                    self._end(intent, "refused", "the store has the product no more", problem=Reason.GONE_FROM_STORE)
+                else:
+                    self._settle(intent, product)
+
+    def link(self, listing_key: str, variants: Sequence[Mapping[str, Any]]) -> bool:
+        """Link a listing to the product in which its SKUs stand; False where they stand in none."""
+        for sku in _skus(variants):
+            found = store_products.find_by_sku(self.store, sku)
+            if found:
+                return self._link(listing_key, variants, found)
+        return False
+
+    def problem(self, listing_key: str, reason: Reason, said: str, *, entity: str = "listing", key: str = "") -> None:
+        """Record what a person has to know of one listing, or of one of its variants."""
+        with self.claim.settling() as settling:
+            self._problem(settling.session, listing_key, reason, said, entity=entity, key=key)
+
+    def unknown_category(self, listing_key: str, missing: Sequence[str]) -> None:
+        """Record that a listing names categories that the store does not have."""
+        refusal = self.categories().refusal
+        said = f"the store has no category {missing[0]!r}" + (f" and did not make it: {refusal}" if refusal else "")
+        self.problem(listing_key, Reason.UNKNOWN_CATEGORY, f"Listing {listing_key}: {said[:300]}.")
+
+    def _send(self, intent: Intent) -> None:
+        for last in (*[False] * (CALLS - 1), True):
+            try:
+                saved = store_products.create_product(self.store, intent.product, self.claim.check)
+            except Refused as refusal:
+                self._refused(intent, refusal)
+                return
+            except (NotNow, AccessLost):
+                if not intent.doubtful:
+                    with self.claim.settling() as settling:
+                        settling.session.run("publish_listings/withdraw_intent", push_no=intent.push_no)
+                raise
+            except Unknown as unknown:
+                intent.doubtful = True
+                if last:
+                    raise
+                log.warning("%s; waiting until it has taken effect or never will, then looking", unknown)
+                self.claim.wait_out()
+                if self._find(intent):
+                    return
+            else:
+                self._made(intent, saved)
+                return
+
+    def _made(self, intent: Intent, saved: Saved) -> None:
+        product = saved.product
+        intent.product_id, intent.without = product.id, saved.without
+        self._refused_since_one_went_through = 0
+        expected_images = len(intent.product.get("images") or ())
+        one = product.base_variant_id is not None and "variants" not in intent.product
+        if (one or len(product.variants) == len(intent.variants)) and len(product.images) == expected_images:
+            self._settle(intent, product)
+            return
+        with self.claim.settling() as settling:
+            settling.session.run(
+                "publish_listings/note_created",
+                push_no=intent.push_no,
+                product_id=product.id,
+                found=False,
+                sent_at=settling.sent_at,
+            )
+            self._partly_saved(settling.session, intent)
+        self._incomplete.append(intent)
+        if len(self._incomplete) >= MOST_PER_PAGE:
+            self.complete()
+
+    def _refused(self, intent: Intent, refusal: Refused) -> None:
+        if refusal.status == 409 and self._taken(intent, refusal):
+            return
+        said = f"The store refused listing {intent.listing_key}: {reason_of(refusal)}."
+        self._end(intent, "refused", reason_of(refusal), problem=Reason.REFUSED_BY_STORE, said=said)
+        self._refused_since_one_went_through += 1
+        if self._refused_since_one_went_through >= MOST_REFUSED:
+            self.gave_up = (
+                f"the store has refused {MOST_REFUSED} listings one after the other, the last one so: {refusal}. The"
+                " others were not sent; a later run tries them"
+            )
+
+    def _taken(self, intent: Intent, refusal: Refused) -> bool:
+        """The store has the SKU or the name already: whose is it? False where it is not to be found."""
+        skus = sorted(_skus(intent.variants), key=lambda sku: sku.lower() not in refusal.said.lower())
+        for wait in LOOKS if intent.doubtful else LOOKS[:2]:
+            time.sleep(wait)
+            for sku in skus[:MOST_LOOKED_UP]:
+                found = store_products.find_by_sku(self.store, sku)
+                if found:
+                    return self._claimed(intent, found)
+            named = store_products.find_by_name(self.store, intent.product["name"])
+            if named:
+                return self._claimed(intent, [], named)
+        return False
+
+    def _find(self, intent: Intent) -> bool:
+        """Look for what an earlier call may have made, by what was meant then; False where there is none."""
+        skus = _skus(intent.variants)[:1]
+        found = store_products.find_by_sku(self.store, skus[0]) if skus else []
+        named = [] if found else store_products.find_by_name(self.store, intent.product["name"])
+        return bool(found or named) and self._claimed(intent, found, named)
+
+    def _claimed(self, intent: Intent, found: Sequence[Product], named: Sequence[Product] = ()) -> bool:
+        """Something in the store bears the listing's SKU or name: it is ours, or is linked, or is a stranger's."""
+        ours = [product for product in (*found, *named) if _agrees(intent, product)]
+        if intent.doubtful and len(ours) == 1:
+            intent.product_id, intent.found = ours[0].id, True
+            self._settle(intent, ours[0])
+        elif found:
+            self._link(intent.listing_key, intent.variants, found, intent)
+        else:
+            said = f"Listing {intent.listing_key}: product {named[0].id} of the store has the name {named[0].name!r}."
+            self._end(intent, "refused", "its name is taken", problem=Reason.NAME_TAKEN, said=said)
+        return True
+
+    def _settle(self, intent: Intent, product: Product) -> None:
+        shown = plain(product)
+        ids = match_variants(intent.variants, shown["variants"])
+        if product.base_variant_id is not None and len(intent.variants) == 1 and not ids:
+            ids = {intent.variants[0]["master_sku"]: product.base_variant_id}
+        wanted_images = intent.product.get("images") or []
+        images = sorted(product.images, key=lambda image: (image.sort_order or 0, image.id))
+        sent = (
+            [
+                {"url": each["image_url"], "image_id": image.id}
+                for each, image in zip(wanted_images, images, strict=True)
+            ]
+            if len(images) == len(wanted_images)
+            else []
+        )
+        with self.claim.settling() as settling:
+            session = settling.session
+            listing = self._rows(session, "publish_listings/find_listing", intent.listing_key)
+            if not listing or listing[0]["product_id"] not in (None, product.id):
+                self._problem(
+                    session,
+                    intent.listing_key,
+                    Reason.PRODUCT_WITHOUT_LISTING,
+                    f"Product {product.id} was made for listing {intent.listing_key}, which the warehouse has no more,"
+                    " or has linked to another product.",
+                )
+                self._close(session, intent, "done", None, settling.sent_at)
+                return
+            session.run("sync_listings/announce_own_write")
+            session.run(
+                "publish_listings/settle_created",
+                **self.values,
+                listing_key=intent.listing_key,
+                product_id=product.id,
+                visible=bool(intent.product["is_visible"]),
+                version=intent.version,
+                price=intent.product["price"],
+                tracking=intent.product["inventory_tracking"],
+                images=_json(sent),
+                assign_to=self.channel.store_channel_id,
+                variants=_json([{**each, "variant_id": ids.get(each["master_sku"])} for each in intent.variants]),
+            )
+            self._partly_saved(session, intent)
+            self._close(session, intent, "adopted" if intent.found else "done", None, settling.sent_at)
+        if intent.found:
+            log.info("listing %s: the product was there already, and is adopted", intent.listing_key)
+
+    def _link(
+        self,
+        listing_key: str,
+        variants: Sequence[Mapping[str, Any]],
+        found: Sequence[Product],
+        intent: Intent | None = None,
+    ) -> bool:
+        product = found[0]
+        shown = plain(product)
+        ids = match_variants(variants, shown["variants"])
+        prices = {each["id"]: each["price"] for each in shown["variants"]}
+        with self.claim.settling() as settling:
+            session = settling.session
+            if intent is not None:
+                self._close(session, intent, "refused", f"its SKU stands in the store (product {product.id})", None)
+            if len(found) > 1:
+                said = f"Listing {listing_key}: its SKU stands in several products, {product.id} and {found[1].id}."
+                self._problem(session, listing_key, Reason.AMBIGUOUS_LISTING, said)
+                return False
+            owners = self._rows(session, "publish_listings/find_owner", listing_key, product_id=product.id)
+            if owners:
+                said = (
+                    f"Listing {listing_key}: its SKU stands in product {product.id}, which is listing"
+                    f" {owners[0]['listing_key']}."
+                )
+                self._problem(session, listing_key, Reason.SKU_TAKEN, said)
+                return False
+            session.run("sync_listings/announce_own_write")
+            session.run(
+                "publish_listings/settle_linked",
+                **self.values,
+                listing_key=listing_key,
+                product_id=product.id,
+                visible=product.is_visible,
+                price=product.price,
+                tracking=product.inventory_tracking,
+                variants=_json(
+                    [
+                        {
+                            "master_sku": each["master_sku"],
+                            "variant_id": ids.get(each["master_sku"]),
+                            "channel_price": prices.get(ids.get(each["master_sku"], 0)) or shown["price"],
+                            "inherits": prices.get(ids.get(each["master_sku"], 0)) is None,
+                        }
+                        for each in variants
+                    ]
+                ),
+            )
+            session.run(
+                "publish_listings/record_push",
+                run_no=self.run.run_no,
+                **self.values,
+                listing_key=listing_key,
+                action="link",
+                state="done",
+                sent=_json({"product_id": product.id}),
+                former=None,
+                reason=None,
+                epoch=self.claim.epoch,
+                sent_at=None,
+            )
+            for each in variants:
+                if each["master_sku"] not in ids:
+                    said = (
+                        f"Variant {each['master_sku']} of listing {listing_key}: product {product.id} does not have it."
+                    )
+                    self._problem(
+                        session,
+                        listing_key,
+                        Reason.VARIANT_NOT_IN_STORE,
+                        said,
+                        entity="variant",
+                        key=str(each["master_sku"]),
+                    )
+        log.info("listing %s: its SKU stands in product %d: linked", listing_key, product.id)
+        return True
+
+    def _partly_saved(self, session: Session, intent: Intent) -> None:
+        if intent.without:
+            said = (
+                f"Listing {intent.listing_key} was published as product {intent.product_id}, and the store could not"
+                f" save all of it: {intent.without}."
+            )
+            self._problem(session, intent.listing_key, Reason.PARTLY_SAVED, said)
+
+    def _end(
+        self, intent: Intent, state: str, reason: str | None, *, problem: Reason | None = None, said: str = ""
+    ) -> None:
+        with self.claim.settling() as settling:
+            self._close(settling.session, intent, state, reason, settling.sent_at)
+            if problem is not None:
+                self._problem(
+                    settling.session,
+                    intent.listing_key,
+                    problem,
+                    said or f"Listing {intent.listing_key}: {reason}.",
+                )
+
+    def _close(self, session: Session, intent: Intent, state: str, reason: str | None, sent_at: Any) -> None:
+        session.run(
+            "publish_listings/end_intent",
+            run_no=self.run.run_no,
+            push_no=intent.push_no,
+            state=state,
+            reason=reason,
+            epoch=self.claim.epoch,
+            sent_at=sent_at,
+        )
+
+    def _problem(
+        self, session: Session, listing_key: str, reason: Reason, said: str, *, entity: str = "listing", key: str = ""
+    ) -> None:
+        session.run(
+            "publish_listings/record_problem",
+            run_no=self.run.run_no,
+            **self.values,
+            entity=entity,
+            entity_key=key or listing_key,
+            reason=reason.value,
+            source=f"listing/{listing_key}",
+            message=f"{said} {HINTS[reason]}",
+        )
+
+    def _rows(self, session: Session, name: str, listing_key: str, **values: Any) -> Sequence[Any]:
+        return session.rows(name, run_no=self.run.run_no, **self.values, listing_key=listing_key, **values)
+
+
+def _skus(variants: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [str(each["sku"]) for each in variants if each.get("sku")]
+
+
+def _agrees(intent: Intent, product: Product) -> bool:
+    """Whether a product of the store is what was meant: its name, and each variant by its SKU."""
+    shown = {(each.sku or "").lower() for each in product.variants} | {(product.sku or "").lower()}
+    same_name = (product.name or "").strip().casefold() == intent.product["name"].strip().casefold()
+    count = max(len(product.variants), 1) == len(intent.variants)
+    return same_name and count and all(sku.lower() in shown for sku in _skus(intent.variants))
+
+
+def plain(product: Product) -> dict[str, Any]:
+    """The product as plain values, amounts as the decimals that they are."""
+    values: dict[str, Any] = msgspec.to_builtins(product, builtin_types=(Decimal,))
+    return values
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=str)

@@ -1,0 +1,130 @@
+"""No product twice: whatever answer is lost, whoever stands still, and what notices it if that were not so."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storekeeper.bigcommerce import last_look
+from storekeeper.bigcommerce.client import Patience
+from storekeeper.operations.publication import Publication
+from storekeeper.outcomes import Unknown
+from tests.operations.test_publish_listings import CREATE, Press, press
+from tests.operations.test_stalled_writers import LEASE, SHORT, in_a_child, stall_at
+
+__all__ = ["press"]
+
+PRODUCTS = "/v3/catalog/products"
+LOST = int(os.environ.get("STOREKEEPER_LOST", "15"))
+"""How many answers are lost; 50 tell more, and take their time."""
+
+STALLS = int(os.environ.get("STOREKEEPER_STALLS", "6"))
+POINTS = ("before the mark", "between mark and look", "while the store takes its time")
+
+
+def whole(press: Press, keys: list[str]) -> list[str]:
+    """What is wrong with listings that must all be in the store, once."""
+    broken = []
+    created = press.created()
+    if sorted(created) != sorted(set(created)):
+        broken.append(f"made twice: {created}")
+    missing = set(keys) - set(press.names())
+    if missing:
+        broken.append(f"missing: {missing}")
+    rows = press.database.rows("select * from core.listing where listing_key = any(%s)", keys)
+    shown = {each["id"]: each["name"] for each in press.store.products()}
+    broken += [f"linked to nothing: {row}" for row in rows if shown.get(row["product_id"]) != row["title"]]
+    if press.database.value("select count(*) from ops.push where state in ('pending', 'sending', 'unknown')"):
+        broken.append("an intent is open")
+    return broken
+
+
+def drafts(press: Press, prefix: str, count: int) -> list[str]:
+    keys = [f"{prefix}-{number:03d}" for number in range(count)]
+    for key in keys:
+        press.draft(key, {"master_sku": key, "quantity": 2})
+    return keys
+
+
+def test_answers_lost_at_random_make_nothing_twice_and_lose_nothing(press: Press) -> None:
+    keys = drafts(press, "LOST", 3 * LOST)
+    draw = random.Random(14)
+    for nth in sorted(draw.sample(range(1, len(keys) + 1), LOST)):
+        kind = draw.choice(["lost_answer", "reset", "truncate"])
+        press.store.fault(kind, route=PRODUCTS, method="POST", nth=nth, times=1)
+    for _ in range(10):
+        try:
+            press.publish(patience=SHORT)
+        except Unknown:
+            continue
+        break
+    press.store.clear_faults()
+    assert whole(press, keys) == []
+    press.requests()
+    press.publish()
+    press.sync()
+    assert press.requests() == {}
+
+
+def test_workers_that_stood_still_make_nothing_twice(
+    press: Press, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(last_look, "LOOK_SECONDS", 0.4)
+    for number in range(STALLS):
+        point, keys, log = POINTS[number % len(POINTS)], drafts(press, f"S{number}", 4), tmp_path / f"{number}.log"
+        if point == "while the store takes its time":
+            press.store.fault("slow", seconds=1.5, method="POST", route=PRODUCTS, nth=2, times=1)
+
+        def stalled(point: str = point, number: int = number) -> None:
+            stall_at(point, 2, monkeypatch)
+            press.publish(run_id=f"stalled-{number}", writing=LEASE, patience=SHORT)
+
+        child = in_a_child(stalled, log)
+        _, status = os.waitpid(child, os.WUNTRACED)
+        assert os.WIFSTOPPED(status), log.read_text() if log.exists() else "it did not stand still"
+        press.publish(run_id=f"successor-{number}", writing=LEASE, patience=SHORT)
+        time.sleep(1.5 if point == "while the store takes its time" else 0.1)
+        made = len(press.created())
+        os.kill(child, signal.SIGCONT)
+        _, status = os.waitpid(child, 0)
+        press.store.clear_faults()
+        assert log.read_text().startswith(("ClaimLost", "RunSuperseded")), (point, log.read_text())
+        assert len(press.created()) == made, point
+        assert whole(press, keys) == [], point
+
+
+def three_with_one_lost(press: Press) -> dict[str, int]:
+    keys = drafts(press, "L", 3)
+    press.store.fault("lost_answer", route=PRODUCTS, method="POST", nth=2, times=1)
+    press.publish(patience=Patience(connect=2, read=2, attempts=1))
+    press.store.clear_faults()
+    assert whole(press, keys) == []
+    return press.requests()
+
+
+def test_a_lost_answer_costs_a_look_and_no_second_call(press: Press) -> None:
+    assert three_with_one_lost(press)[CREATE] == 3
+
+
+def no_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What became of a call is not looked up."""
+    monkeypatch.setattr(Publication, "_find", lambda *_: False)
+    monkeypatch.setattr(Publication, "_taken", lambda *_: False)
+
+
+def repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call without an answer is made again at once."""
+    monkeypatch.setattr(Publication, "_find", lambda *_: False)
+
+
+@pytest.mark.parametrize("worse", [no_look, repeated])
+def test_a_publish_that_is_worse_is_caught(press: Press, monkeypatch: pytest.MonkeyPatch, worse: Any) -> None:
+    worse(monkeypatch)
+    with pytest.raises(AssertionError):
+        assert three_with_one_lost(press)[CREATE] == 3
