@@ -68,6 +68,16 @@ FEED = (
     " order by product_id, variant_id limit {most}"
 )
 
+DRAFTS = """\
+listing_key,master_sku,title,weight,price,categories,option.Size,custom_field.Care,quantity
+demo-lamp,DEMO-LAMP,Storekeeper's desk lamp,1.2,49.90,{category},,{long},12
+demo-shirt,DEMO-SHIRT-S,Storekeeper's shirt,0.2,19.90,{category},S,Wash cold,4
+demo-shirt,DEMO-SHIRT-M,Storekeeper's shirt,0.2,19.90,{category},M,Wash cold,6
+demo-shirt,DEMO-SHIRT-L,Storekeeper's shirt,0.2,19.90,{category},L,Wash cold,0
+demo-chair,DEMO-CHAIR,Storekeeper's chair,,89.00,{category},,,3
+"""
+"""Three listings: one whose attribute is too long, one with variants, and one that lacks a weight."""
+
 RUNS = (
     "select operation, state, read, created, updated, unchanged, skipped, failed, requests, work_seconds"
     " from mart.runs order by started_at desc limit {count}"
@@ -110,16 +120,23 @@ def main() -> int:
 
 
 def _pushes() -> list[str]:
-    """A feed for some SKUs, their listings unpaused, and a sync that sends what differs then.
+    """Drafts that become products; a feed for some SKUs, their listings unpaused, and a sync of what differs then.
 
-    The feed's file stays: a second demo loads the same, and finds nothing to send.
+    The files stay: a second demo loads the same, and finds nothing to send.
     """
+    drafts = LOGS.parent / "demo" / "listings.csv"
+    if not drafts.exists():
+        drafts.parent.mkdir(parents=True, exist_ok=True)
+        category = _answer("select path from raw.category order by path limit 1").splitlines()[1]
+        drafts.write_text(DRAFTS.format(category=category, long="Turn it in the light. " * 15))
     file = LOGS.parent / "demo" / "inventory.csv"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(_answer(FEED.format(most=FED)))
     skus = [line.split(",")[0] for line in file.read_text().splitlines()[1:]]
     return [
+        _order("load_listings__demo", path=str(drafts), queue="publish"),
+        _order("publish_listings__demo"),
         _order("load_inventory", path=str(file)),
         _order("change_listing_status__demo", action="unpause", skus=skus, whole_listing=True),
         _order("sync_listings__demo"),

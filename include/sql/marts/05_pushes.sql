@@ -44,7 +44,11 @@ with held as (
             )
         )[1] as reason
     from ops.problem as o
-    where o.open and o.operation in ('sync_listings', 'import_listings')
+    where
+        o.open
+        and o.operation in ('sync_listings', 'import_listings', 'publish_listings')
+        -- these only tell what was done to publish it
+        and o.reason not in ('attribute_truncated', 'attribute_skipped', 'partly_saved', 'variant_not_in_store')
     group by o.channel, o.entity, o.entity_key
 )
 
@@ -54,7 +58,8 @@ select
     v.in_sync,
     case
         when v.status = 'delisted' then 'delisted'
-        when v.variant_id is null then coalesce(p.reason, 'not_listed')
+        when v.variant_id is null and v.paused and l.queued_action is not null then 'paused'
+        when v.variant_id is null then coalesce(p.reason, q.reason, 'waiting_to_' || l.queued_action, 'not_listed')
         when v.paused and not v.in_sync then 'paused'
         when p.reason is not null or q.reason is not null then coalesce(p.reason, q.reason)
         when not v.in_sync then coalesce('waiting_to_' || l.queued_action, 'waiting')

@@ -216,7 +216,7 @@ def _send(store: StoreClient, publish: Publish, listings: int) -> list[str]:
         _link_unknown(publish, publication, overwrites)
         keys = [row["listing_key"] for row in overwrites]
         overwriting.guard(keys, listings, confirmed=publish.confirmed)
-        progress = Progress("listings", run, store, unit="listings")
+        progress = Progress("listings", run, store, unit="calls")
         progress.expect(len(creates) + len(overwrites))
         for row in creates:
             if publication.gave_up:
@@ -225,7 +225,8 @@ def _send(store: StoreClient, publish: Publish, listings: int) -> list[str]:
             progress.add(1)
         publication.complete()
         overwriting.everything(keys)
-        progress.add(len(keys))
+        if keys:
+            progress.add(len(keys))
         _assign(store, publish, claim)
         gave_up = [said for said in (publication.gave_up, overwriting.gave_up) if said]
         gave_up += _send_wanted(store, publish, claim)
