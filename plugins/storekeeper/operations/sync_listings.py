@@ -179,6 +179,7 @@ def load(store: StoreClient, sync: Sync) -> Counts:
     """
     run = sync.run
     if run.step == "loaded":
+        _drop_staging(run)
         outcome = run.outcome()
         return Counts(**{name: outcome[name] for name in Counts().as_dict()})
     check_store(run, sync.channel, store.store_hash)
@@ -643,9 +644,13 @@ def _conclude(sync: Sync, gave_up: Sequence[str]) -> Counts:
             said.append("Problems were left, and sync_listings.problems_fail_run ends such a run red.")
         said += gave_up
         succeed(session, run, counts, " ".join(said) or None, state="failed" if red or gave_up else "success")
+    _drop_staging(run)
+    return counts
+
+
+def _drop_staging(run: Run) -> None:
     with run.warehouse.transaction() as session:
         session.run("sync_listings/drop_staging", run_no=run.run_no)
-    return counts
 
 
 def _sync(step: Step) -> Sync:
