@@ -20,7 +20,7 @@ from stack.places import PROJECT, database_home
 from stack.postgres import EmbeddedPostgres
 from tests.chaos.operations import Operation, Situation
 from tests.chaos.proxy import PostgresProxy, Statement
-from tests.chaos.state import EARLY, Warehouse, store_state, warehouse_state, without
+from tests.chaos.state import EARLY, Warehouse, shown_to_shoppers, store_state, warehouse_state, without
 from tests.conftest import Database
 
 THROWAWAY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
@@ -47,6 +47,7 @@ class Undisturbed:
     :param store: everything in the store where it ends.
     :param moves: how the store moves.
     :param blink: takes a product out of the store, and puts it back.
+    :param moved_shown: what shoppers meet after ``moved``, and after ``after_and_moved``.
     """
 
     before: Warehouse
@@ -60,6 +61,7 @@ class Undisturbed:
     statements: list[Statement]
     moves: list[dict[str, Any]]
     blink: tuple[dict[str, Any], dict[str, Any]]
+    moved_shown: tuple[dict[str, tuple[Any, ...]], ...]
 
 
 class Lane:
@@ -136,19 +138,30 @@ class Lane:
             after, effects, catalog = place.state(), store.effects(), store_state(store.dump())
             place.move(moves)
             place.must_succeed(SECOND)
-            after_and_moved = place.state()
+            after_and_moved, shown = place.state(), [shown_to_shoppers(store.dump())]
             place.must_succeed(THIRD)
             after_and_later = place.state()
         with self.place(situation.name) as place:
             place.move(moves)
             place.must_succeed(SECOND)
-            moved = place.state()
+            moved, shown = place.state(), [shown_to_shoppers(store.dump()), *shown]
             place.must_succeed(THIRD)
             later = (place.state(), after_and_later)
         if without(moved, *EARLY) == without(after, *EARLY):
             raise RuntimeError(f"{situation.name}: nothing shows that the store moves, so trials of that show nothing")
         return Undisturbed(
-            before, after, moved, after_and_moved, later, catalog, effects, requests, statements, moves, blink
+            before,
+            after,
+            moved,
+            after_and_moved,
+            later,
+            catalog,
+            effects,
+            requests,
+            statements,
+            moves,
+            blink,
+            tuple(shown),
         )
 
     @contextlib.contextmanager

@@ -16,6 +16,7 @@ from storekeeper.bigcommerce.client import Query, StoreClient
 from storekeeper.bigcommerce.paging import IdRange, Page, PageSize
 from storekeeper.operations import get_orders, import_listings
 from storekeeper.operations.catalog_pull import CatalogPull
+from storekeeper.operations.publication import Publication
 from storekeeper.operations.stretches import Reading, Stretch
 from storekeeper.outcomes import NotNow
 from storekeeper.warehouse import database
@@ -133,6 +134,10 @@ def _without(*names: str) -> Callable[[], None]:
         Session.run = mutant  # type: ignore[method-assign]
 
     return apply
+
+
+def _publish_without_a_look() -> None:
+    Publication._find = Publication._taken = lambda *_: False  # type: ignore[method-assign]
 
 
 def _pages_twice() -> None:
@@ -278,6 +283,21 @@ MUTANTS = {
     ),
     "missing-not-confirmed": Mutant(
         "a product is gone without a confirming read", _missing_not_confirmed, "changed", ("request-store-blinks",)
+    ),
+    "sync-doubt-forgotten": Mutant(
+        "a field that a lost call may have changed counts as the store last confirmed it",
+        _without("sync_listings/doubt"),
+        "mistaken",
+        ("statement-kill-next",),
+        near="sync_listings/settle_stock",
+        operation="sync_listings",
+    ),
+    "publish-look-left-out": Mutant(
+        "a product whose making was not confirmed is not looked for",
+        _publish_without_a_look,
+        "queued",
+        ("request-answer-lost",),
+        operation="publish_listings",
     ),
     "orders-watermark-first": Mutant(
         "the watermark of orders is committed before them",

@@ -209,6 +209,19 @@ def a_morning_on(store: SandboxProcess, database: Database, run: Run) -> None:
     database.run(listing.format("paused = true, queued_action = 'hide'"), paused)
 
 
+def a_mistake(store: SandboxProcess, database: Database, run: Run) -> None:
+    """The warehouse and the store agree; then somebody mistakes prices and stock of all listings."""
+    imported(store, database)
+    database.run("update core.listing_variant set price = coalesce(price, channel_price) + 1")
+    database.run("update core.listing_variant set quantity = quantity + 3 where quantity is not null")
+
+
+def a_mistake_mended(store: SandboxProcess) -> list[dict[str, Any]]:
+    """What was wanted before is wanted again: what the store last confirmed, as far as the warehouse knows."""
+    mended = "update core.listing_variant set price = round(price - 1, 2), quantity = quantity - 3"
+    return [{"sql": mended}]
+
+
 def another_feed(store: SandboxProcess) -> list[dict[str, Any]]:
     """Prices and quantities move on, and somebody queues another action."""
     products = sorted((each for each in store.products() if each["variants"]), key=lambda each: int(each["id"]))
@@ -315,7 +328,10 @@ OPERATIONS = {
     "sync_listings": Operation(
         "sync_listings",
         sync_listings.STEPS,
-        (Situation("edited", {"verify_stock_sample": 5}, a_morning_on, another_feed),),
+        (
+            Situation("edited", {"verify_stock_sample": 5}, a_morning_on, another_feed),
+            Situation("mistaken", {}, a_mistake, a_mistake_mended),
+        ),
         {"products": 30, "seed": 7},
         outbound=True,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 import psycopg
@@ -51,13 +51,16 @@ def warehouse_state(uri: str, *, makes: bool = False) -> Warehouse:
 
 def _rows(connection: psycopg.Connection[Any], name: str, columns: list[tuple[str, str]], given: set[str]) -> Table:
     shown = sql.SQL(", ").join(
-        sql.SQL(
-            "{} is not null" if column in given or (kind.startswith("timestamp") and column not in TOLD) else "{}::text"
-        ).format(sql.Identifier(column))
-        for column, kind in columns
+        sql.SQL(_form(column, kind, given)).format(sql.Identifier(column)) for column, kind in columns
     )
     query = sql.SQL("select {} from {}").format(shown, sql.Identifier(*name.split(".")))
     return sorted(msgspec.json.encode(row).decode() for row in connection.execute(query))
+
+
+def _form(column: str, kind: str, given: set[str]) -> LiteralString:
+    if column in given or (kind.startswith("timestamp") and column not in TOLD):
+        return "{} is not null"
+    return "trim_scale({})::text" if kind == "numeric" else "{}::text"  # 5.50 is 5.5
 
 
 PUSHED = "ops.push"
@@ -76,6 +79,19 @@ def _timeless(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _timeless(each) for name, each in value.items() if name not in ("date_created", "date_modified")}
     return [_timeless(each) for each in value] if isinstance(value, list) else value
+
+
+def shown_to_shoppers(dump: dict[str, list[Any]]) -> dict[str, tuple[Any, ...]]:
+    """Of each SKU what a shopper meets: its price, its stock, and whether its product shows."""
+    shown = {}
+    for product in dump["product"]:
+        for variant in product["variants"]:
+            price = product["price"] if variant["price"] is None else variant["price"]
+            by_product = product["inventory_tracking"] == "product"
+            level = product["inventory_level"] if by_product else variant["inventory_level"]
+            looks = (product["is_visible"], product["availability"])
+            shown[str(variant["sku"] or product["sku"])] = (price, level, *looks)
+    return shown
 
 
 def store_differences(expected: dict[str, list[Any]], found: dict[str, list[Any]]) -> list[str]:

@@ -15,7 +15,16 @@ from typing import Any
 from tests.chaos.faults import FAULTS, FROM_HERE_ON, Point
 from tests.chaos.lane import FIRST, SECOND, SECONDS, Ended, Lane, Place, Undisturbed
 from tests.chaos.proxy import Strike
-from tests.chaos.state import EARLY, PUSHED, Warehouse, differences, store_differences, store_state, without
+from tests.chaos.state import (
+    EARLY,
+    PUSHED,
+    Warehouse,
+    differences,
+    shown_to_shoppers,
+    store_differences,
+    store_state,
+    without,
+)
 
 CLEAR_ERRORS = {
     "AccessLost",
@@ -225,6 +234,11 @@ class _Trial:
         self._succeeds("the next run", SECOND, None)
         wanted = self._expected.after_and_moved if loaded else self._expected.moved
         self._equal("after the next run", [wanted], *EARLY, "staging")
+        if self._outbound:
+            shown = shown_to_shoppers(self._place.store.dump())
+            if shown not in self._expected.moved_shown:
+                strange = {sku: each for sku, each in shown.items() if self._expected.moved_shown[0].get(sku) != each}
+                self._broken(f"after the next run shoppers meet something else: {str(strange)[:300]}")
         return wanted, self._expected.later[loaded]
 
     def _moved(self, ended: Ended) -> None:
