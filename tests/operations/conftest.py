@@ -18,6 +18,7 @@ from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
 from tests.conftest import Database
+from tests.operations.publish_press import Press
 from tests.operations.sync_shop import Shop
 
 QUICK = Patience(connect=2, read=3, total=6, attempts=3, backoff=0.02, backoff_most=0.1, throttled_most=20)
@@ -379,3 +380,20 @@ def shop(running_small_store: SandboxProcess, database: Database) -> Iterator[Sh
 @pytest.fixture
 def run_publish(store: SandboxProcess, database: Database) -> PublishListings:
     return PublishListings(store, database)
+
+
+@pytest.fixture
+def press(running_small_store: SandboxProcess, database: Database) -> Iterator[Press]:
+    """An empty shop with the category Shop; afterwards every request and answer must have obeyed the specification."""
+    store = running_small_store
+    store.reset()
+    store.clear_faults()
+    store.request("POST", "/v3/catalog/trees/categories", json=[{"name": "Shop", "tree_id": 1, "parent_id": 0}])
+    store.admin("violations", method="DELETE")
+    store.forget_requests()
+    yield Press(
+        store, database, PublishListings(store, database), Import(store, database), SyncListings(store, database)
+    )
+    store.configure(refused_skus={}, partly_saved={}, lookup_delay=0)
+    store.clear_faults()
+    assert store.violations() == []
