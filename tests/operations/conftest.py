@@ -394,6 +394,6 @@ def press(running_small_store: SandboxProcess, database: Database) -> Iterator[P
     yield Press(
         store, database, PublishListings(store, database), Import(store, database), SyncListings(store, database)
     )
-    store.configure(refused_skus={}, partly_saved={}, lookup_delay=0)
+    store.configure(refused_skus={}, partly_saved={}, lookup_delay=0, latency_ms=0)
     store.clear_faults()
     assert store.violations() == []
