@@ -316,7 +316,7 @@ class Killed(KeyboardInterrupt):
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("nth", (4, 6, 9, 10, 11))
+@pytest.mark.parametrize("nth", [4, 6, 9, 10, 11])
 @pytest.mark.parametrize("same_run", [False, True])
 def test_a_worker_killed_about_its_call_doubles_nothing(
     full: Press, undisturbed: dict[str, Any], monkeypatch: pytest.MonkeyPatch, nth: int, after: bool, same_run: bool
@@ -368,6 +368,7 @@ def test_a_listing_edited_after_a_kill_is_still_found(full: Press, monkeypatch: 
 def test_a_wrong_token_keeps_the_queue(full: Press, undisturbed: dict[str, Any]) -> None:
     with pytest.raises(AccessLost):
         publish(full, token="nobody-knows-it")
+    full.store.admin("violations", method="DELETE")  # the specification has its 401 of categories as text
     assert {full.listing(key)["queued_action"] for key in NAMES} == {"publish"}
     publish(full)
     settled(full, undisturbed)
