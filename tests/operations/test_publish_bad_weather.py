@@ -185,6 +185,7 @@ def test_a_route_that_never_answers_costs_nothing_but_time(
             publish(full)
     full.store.clear_faults()
     publish(full)
+    full.sync()  # what is published is off the queue: its stock is what a sync finds missing
     settled(full, undisturbed)
 
 
@@ -211,14 +212,30 @@ def test_a_product_that_look_ups_do_not_find_yet_is_not_made_twice(full: Press, 
     settled(full, undisturbed)
 
 
-def test_what_a_207_did_not_save_is_repeated(full: Press, undisturbed: dict[str, Any]) -> None:
+def test_what_a_207_did_not_save_is_told_of_and_goes_with_an_overwrite(
+    full: Press, undisturbed: dict[str, Any]
+) -> None:
     full.store.configure(partly_saved={"P-1": "later", "T-2": "later"})
     publish(full)
     assert sorted(full.created()) == NAMES
+    assert full.problems() == {("P-1", "partly_saved"), ("TWO", "partly_saved")}
+    full.store.configure(partly_saved={})
+    full.sync()
+    for key in ("P-1", "TWO"):
+        full.set(key, queued_action="overwrite")
+    publish(full)
+    settled(full, undisturbed)
+
+
+@pytest.mark.xfail(strict=True, reason="the stock went in the same run's own call, and the problem stays open")
+def test_what_a_207_did_not_save_and_a_later_call_did_is_no_problem(full: Press, undisturbed: dict[str, Any]) -> None:
+    full.store.configure(partly_saved={"P-1": "later"})
+    publish(full)
+    assert state(full) == undisturbed
     full.store.configure(partly_saved={})
     publish(full)
     full.sync()
-    settled(full, undisturbed)
+    assert full.problems() == set()
 
 
 def test_two_runs_at_once_make_each_product_once(full: Press, undisturbed: dict[str, Any]) -> None:
