@@ -133,6 +133,7 @@ class Reason(StrEnum):
     VARIANT_NOT_IN_STORE = "variant_not_in_store"
     PARTLY_SAVED = "partly_saved"
     PRODUCT_WITHOUT_LISTING = "product_without_listing"
+    UNKNOWN_OUTCOME = "unknown_outcome"
 
 
 HINTS: dict[Reason, str] = {
@@ -183,6 +184,7 @@ HINTS: dict[Reason, str] = {
     Reason.SKU_TAKEN: "Give the variant another SKU, or take the other listing's.",
     Reason.VARIANT_NOT_IN_STORE: "Queue the listing for overwriting: that adds it.",
     Reason.PARTLY_SAVED: "The rest was saved. Correct it and queue the listing for overwriting.",
+    Reason.UNKNOWN_OUTCOME: "The next run looks before it sends it again, after the others.",
     Reason.PRODUCT_WITHOUT_LISTING: "Bring the listing back, or delete the product in the store.",
     Reason.DUPLICATE_IN_FEED: "Keep one of these lines, or give each its updated_at: then the newest counts.",
     Reason.MISSING_LISTING_KEY: "Give the line its listing's key where the file comes from; the rest was loaded.",

@@ -180,7 +180,6 @@ def test_a_problem_closes_when_the_listing_is_taken_off_the_queue(press: Press) 
     assert press.problems() == set()
 
 
-@pytest.mark.xfail(strict=True, reason="the problem of a variant that is no more stays open for ever")
 def test_a_problem_closes_when_its_variant_is_removed(press: Press) -> None:
     press.draft("L", *two("L", sized("S"), sized("S")))
     press.publish()
@@ -190,7 +189,6 @@ def test_a_problem_closes_when_its_variant_is_removed(press: Press) -> None:
     assert press.problems() == set()
 
 
-@pytest.mark.xfail(strict=True, reason="a deleted listing's problem stays open for ever")
 def test_a_problem_closes_when_the_listing_is_deleted(press: Press) -> None:
     press.draft("DELETED", title=None)
     press.publish()
@@ -242,7 +240,6 @@ def test_what_is_just_within_the_limits_is_one_call_each(press: Press) -> None:
     assert writes(press) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="the store's limit of values of an option is not foreseen")
 def test_more_values_of_an_option_than_the_store_takes_are_foreseen(press: Press) -> None:
     press.draft("MANY", *({"master_sku": f"V{n}", "options": sized(f"S{n}")} for n in range(251)))
     press.publish()
@@ -331,10 +328,6 @@ def test_a_sku_that_another_product_s_variant_has_in_another_letter_case_is_neve
     assert press.store.products() == before
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="linked to one; the hint, to queue an overwrite, cannot mend it",
-)
 def test_variants_that_stand_in_two_products_are_a_problem(press: Press) -> None:
     other(press, "Theirs", "a-1", "x")
     other(press, "Others", "a-2", "y")
@@ -379,7 +372,6 @@ def test_a_channel_of_another_master_sku_makes_what_an_import_knows_again(press:
     assert press.requests() == {}
 
 
-@pytest.mark.xfail(strict=True, reason="looked up by SKU alone: a second product of that UPC or MPN")
 @pytest.mark.parametrize("field", ["upc", "mpn"])
 def test_a_product_with_the_master_sku_of_such_a_channel_is_not_made_again(press: Press, field: str) -> None:
     press.store.insert_product(name="Theirs", sku="THEIRS", price=15.0, weight=1, type="physical", **{field: "4711"})

@@ -227,7 +227,6 @@ def test_what_a_207_did_not_save_is_told_of_and_goes_with_an_overwrite(
     settled(full, undisturbed)
 
 
-@pytest.mark.xfail(strict=True, reason="the stock went in the same run's own call, and the problem stays open")
 def test_what_a_207_did_not_save_and_a_later_call_did_is_no_problem(full: Press, undisturbed: dict[str, Any]) -> None:
     full.store.configure(partly_saved={"P-1": "later"})
     publish(full)

@@ -15,10 +15,9 @@ from storekeeper.bigcommerce import last_look
 from storekeeper.bigcommerce.client import Patience
 from storekeeper.operations.publication import Publication
 from storekeeper.outcomes import Unknown
-from tests.operations.test_publish_listings import CREATE, Press, press
+from tests.operations.publish_press import Press
+from tests.operations.test_publish_listings import CREATE
 from tests.operations.test_stalled_writers import LEASE, SHORT, in_a_child, stall_at
-
-__all__ = ["press"]
 
 PRODUCTS = "/v3/catalog/products"
 LOST = int(os.environ.get("STOREKEEPER_LOST", "15"))

@@ -107,12 +107,7 @@ def change_all(press: Press, *fields: str) -> None:
         press.database.run("update core.listing_variant set upc = '012345678912', mpn = 'M2'")
 
 
-ALONE = pytest.mark.xfail(strict=True, reason="price and stock go only where something else differs too")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=ALONE if name in ("price", "quantity") else ()) for name in NEW]
-)
+@pytest.mark.parametrize("name", NEW)
 def test_each_field_follows_its_own_setting(lamp: Press, name: str) -> None:
     before = seen(lamp)
     change_all(lamp)
@@ -126,12 +121,7 @@ def test_each_field_follows_its_own_setting(lamp: Press, name: str) -> None:
     assert lamp.listing("L")["queued_action"] is None
 
 
-SKIPS_QUANTITY = pytest.mark.xfail(strict=True, reason="overwrite.quantity: skip ends the run with NotNullViolation")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=SKIPS_QUANTITY if name == "quantity" else ()) for name in NEW]
-)
+@pytest.mark.parametrize("name", NEW)
 def test_a_field_that_is_skipped_stays(lamp: Press, name: str) -> None:
     before = seen(lamp)
     change_all(lamp)
@@ -163,7 +153,6 @@ def test_an_overwrite_with_a_name_that_is_taken_is_a_problem(lamp: Press) -> Non
     assert (lamp.problems(), seen(lamp)["title"], seen(lamp)["price"]) == (set(), "Free", 30)
 
 
-@pytest.mark.xfail(strict=True, reason="the brand is sent again until an import has told its id")
 def test_where_nothing_differs_nothing_is_written(lamp: Press) -> None:
     queue(lamp, "L")
     counts = lamp.publish()
@@ -211,7 +200,6 @@ def test_all_custom_fields_and_images_may_go(lamp: Press) -> None:
     quiet(lamp)
 
 
-@pytest.mark.xfail(strict=True, reason="the brand is sent again until an import has told its id")
 def test_images_are_replaced_and_those_that_stay_are_not_sent_again(lamp: Press) -> None:
     (before,) = [each for each in lamp.store.products() if each["sku"] == "L"]
     kept = {each["id"] for each in before["images"]}
@@ -228,7 +216,6 @@ def test_images_are_replaced_and_those_that_stay_are_not_sent_again(lamp: Press)
     assert writes(lamp) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="a price changed in the store is not put back")
 def test_what_was_edited_in_the_store_is_put_back(lamp: Press) -> None:
     product = lamp.product("L")
     lamp.store.patch_product(product["id"], description="theirs", price=99.0, weight=77)
@@ -267,7 +254,6 @@ def test_a_sale_is_not_undone_by_an_overwrite(lamp: Press, pulled: bool) -> None
     assert lamp.variant("L")["quantity"] == 4
 
 
-@ALONE
 def test_a_new_quantity_goes_with_an_overwrite(lamp: Press) -> None:
     change_all(lamp, "quantity")
     lamp.publish(overwrite={"brand": "skip"})
@@ -367,7 +353,6 @@ def test_variants_are_skipped_where_that_is_wanted(shirt: Press) -> None:
     assert skus(shirt) == {"S-S", "S-M", "S-L"}
 
 
-@pytest.mark.xfail(strict=True, reason="price and stock go only where something else differs too")
 def test_a_new_price_of_the_listing_reaches_all_that_inherit_it(shirt: Press) -> None:
     queue(shirt, "SHIRT", price="30")
     shirt.publish()
@@ -377,7 +362,6 @@ def test_a_new_price_of_the_listing_reaches_all_that_inherit_it(shirt: Press) ->
     quiet(shirt)
 
 
-@pytest.mark.xfail(strict=True, reason="price and stock go only where something else differs too")
 def test_a_price_of_a_variant_s_own_goes(shirt: Press) -> None:
     shirt.database.run("update core.listing_variant set price = 44 where master_sku = 'S-M'")
     queue(shirt, "SHIRT")
@@ -444,7 +428,6 @@ def test_a_listing_queued_to_publish_that_is_in_the_store_is_not_overwritten(lam
     assert lamp.listing("L")["queued_action"] is None
 
 
-@pytest.mark.xfail(strict=True, reason="queued publish: queue and problem are cleared, nothing is created")
 def test_a_product_that_is_gone_is_told_of(lamp: Press) -> None:
     lamp.store.delete_product(lamp.product("L")["id"])
     queue(lamp, "L", description="new")

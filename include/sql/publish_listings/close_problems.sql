@@ -10,8 +10,21 @@ where
     p.channel = :channel
     and p.operation = 'publish_listings'
     and p.open
+    and not (:gave_up and p.reason in ('refused_by_store', 'name_taken', 'sku_taken', 'unknown_outcome'))
     and p.run_no < :run_no -- what a newer run has seen is not for one that wakes late to close
-    and exists (
+    and (case
+        when p.reason = 'product_without_listing' then false
+        when p.entity = 'listing'
+            then not exists (
+                select 1 from core.listing as l
+                where l.channel = :channel and l.listing_key = p.entity_key
+            )
+        else not exists (
+            select 1 from core.listing_variant as v
+            where v.channel = :channel and v.master_sku = p.entity_key
+        )
+    end
+    or exists (
         select 1
         from core.listing as l
         where
@@ -36,4 +49,4 @@ where
                     )
                 )
             )
-    );
+    ));

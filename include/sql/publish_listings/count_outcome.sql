@@ -21,7 +21,17 @@ handled as (
         coalesce(u.linked, false) as linked,
         coalesce(u.updated or u.would_update, false) as updated,
         coalesce(u.refused, false) as refused,
-        d.listing_key is not null and p.listing_key is null as skipped
+        d.listing_key is not null and (p.listing_key is null or exists (
+            select 1 from ops.problem as o
+            where
+                o.channel = :channel
+                and o.operation = 'publish_listings'
+                and o.open
+                and o.run_no = :run_no
+                and o.entity = 'listing'
+                and o.entity_key = d.listing_key
+                and o.reason in ('unknown_category', 'not_in_store', 'gone_from_store', 'ambiguous_listing', 'sku_taken')
+        )) as skipped
     from staging.draft as d
     left join staging.payload as p on d.listing_key = p.listing_key
     full join pushed as u on d.listing_key = u.entity_key

@@ -20,10 +20,14 @@ where
     l.channel = :channel
     and not l.paused
     and v.variant_id is not null
+    -- what is queued is another run's to do
+    and (l.queued_action is null or l.queued_action in ('publish', 'overwrite'))
+    and (:everything or p.run_no = :run_no or lower(v.master_sku) = any(cast(:skus as text[])))
     and (
         p.run_no = :run_no
         or (v.synced_quantity is null and w.quantity is not null)
         or (v.synced_price is null and w.price is not null)
+        or v.in_doubt <> '{}'
     )
 group by v.master_sku
 order by v.master_sku;

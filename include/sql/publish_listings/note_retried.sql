@@ -7,7 +7,7 @@ where
     o.channel = :channel
     and o.operation = 'publish_listings'
     and o.open
-    and o.reason in ('refused_by_store', 'name_taken', 'sku_taken')
+    and o.reason in ('refused_by_store', 'name_taken', 'sku_taken', 'unknown_outcome')
     and o.entity = 'listing'
     and o.entity_key = p.listing_key;
 

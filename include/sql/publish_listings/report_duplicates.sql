@@ -2,15 +2,42 @@
 -- Reads    staging.draft, core.listing_variant.   Writes  staging.draft_problem.
 -- A variant that is in the store keeps its SKU; of two that are not, neither goes.
 
-with variant as materialized (
+create unlogged table if not exists staging.sku (
+    master_sku text not null,
+    listing_key text not null,
+    variant_id bigint,
+    sku text not null
+);
+
+truncate staging.sku;
+
+insert into staging.sku (master_sku, listing_key, variant_id, sku)
+select
+    v.master_sku,
+    v.listing_key,
+    v.variant_id,
+    v.sku
+from (
     select
-        v.master_sku,
-        v.listing_key,
-        v.variant_id,
-        lower(coalesce(nullif(trim(v.sku), ''), case when :master_sku_field = 'sku' then v.master_sku end)) as sku
-    from core.listing_variant as v
-    where v.channel = :channel
-)
+        w.master_sku,
+        w.listing_key,
+        w.variant_id,
+        lower(coalesce(nullif(trim(w.sku), ''), case when :master_sku_field = 'sku' then w.master_sku end)) as sku
+    from core.listing_variant as w
+    where w.channel = :channel
+) as v
+where v.sku is not null;
+
+-- one pass over all finds the few SKUs that stand in several listings; only those are looked at
+delete from staging.sku as s
+where
+    s.sku not in (
+        select t.sku from staging.sku as t
+        group by t.sku
+        having min(t.listing_key) <> max(t.listing_key)
+    );
+
+analyze staging.sku;
 
 insert into staging.draft_problem (entity, entity_key, reason, message, source, listing_key)
 select
@@ -24,8 +51,8 @@ select
     'listing/' || v.listing_key || '/' || v.master_sku,
     v.listing_key
 from staging.draft as d
-inner join variant as v on d.listing_key = v.listing_key
-inner join variant as o on v.sku = o.sku and v.listing_key <> o.listing_key
+inner join staging.sku as v on d.listing_key = v.listing_key
+inner join staging.sku as o on v.sku = o.sku and v.listing_key <> o.listing_key
 where
     v.variant_id is null
     and (o.variant_id is not null or exists (

@@ -20,7 +20,7 @@ with considered as materialized (
         w.link_lost,
         w.quantity_below_zero,
         :price as price_on,
-        :quantity or l.hidden_as = 'out_of_stock' or h.hides or h.shows as quantity_on,
+        :quantity or coalesce(l.hidden_as = 'out_of_stock', false) or h.hides or h.shows as quantity_on,
         h.hides,
         h.shows,
         v.in_doubt,

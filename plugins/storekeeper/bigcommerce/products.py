@@ -11,6 +11,7 @@ import msgspec
 from storekeeper.bigcommerce.catalog import MOST_PER_PAGE, PRODUCTS, WITH_PARTS
 from storekeeper.bigcommerce.client import Answer, Check, Query, StoreClient
 from storekeeper.bigcommerce.paging import numbered_pages
+from storekeeper.outcomes import RunStopped
 
 VARIANTS = "/v3/catalog/variants"
 TREES = "/v3/catalog/trees"
@@ -202,6 +203,19 @@ def find_by_name(store: StoreClient, name: str) -> list[Product]:
     ]
 
 
+def find_by_identifier(store: StoreClient, field: str, value: str) -> list[Product]:
+    """The products that have this UPC or MPN, themselves or, of a UPC, in one of their variants.
+
+    :param field: ``upc`` or ``mpn``; the API finds no variant by its MPN.
+    """
+    found = [product for product in _products(store, {field: value}) if getattr(product, field) == value]
+    if found or field != "upc":
+        return found
+    answer = store.get(VARIANTS, {"upc": value, "limit": MOST_PER_PAGE})
+    owners = sorted({variant.product_id for variant in answer.decode(_Owners).data})
+    return [product for product in products_of(store, owners) if value in {each.upc for each in product.variants}]
+
+
 def _has_sku(product: Product, sku: str) -> bool:
     """A store that ignores a filter answers others: who believed it would link a listing to a stranger."""
     return sku.lower() in {(each or "").lower() for each in (product.sku, *(v.sku for v in product.variants))}
@@ -212,10 +226,19 @@ def _products(store: StoreClient, only: Query) -> list[Product]:
 
 
 def tree_of(store: StoreClient, channel_id: int | None) -> int:
-    """The category tree of a sales channel of the store; of none: the store's first."""
+    """The category tree of a sales channel of the store; of none: the store's first.
+
+    :raises RunStopped: the store has no such channel, or it has no tree.
+    """
     only: Query = {"channel_id:in": channel_id} if channel_id is not None else {}
     trees = store.get(TREES, only).decode(_Trees).data
-    return min(tree.id for tree in trees) if trees else 1
+    if trees:
+        return min(tree.id for tree in trees)
+    raise RunStopped(
+        f"store_channel_id: the store has no category tree for its sales channel {channel_id}: correct the setting"
+        if channel_id is not None
+        else "the store has no category tree"
+    )
 
 
 def categories_of(store: StoreClient, tree_id: int) -> Iterator[bytes]:
@@ -288,10 +311,23 @@ def create_option_value(
     return store.write("POST", path, value, check=check).decode(_OneValue).data
 
 
+def changed(answer: Answer) -> list[Product]:
+    """The products that the answer to a change of several shows."""
+    return answer.decode(_Several).data
+
+
 def what_is_missing(answer: Answer) -> str | None:
-    """What the store says that it could not save; None where it saved all."""
+    """What the store says that it could not save, in its own words; None where it saved all.
+
+    What it says of stock is left out: that is sent by a call of its own, whose answer decides.
+    """
     if answer.status != PARTLY:
         return None
-    found = msgspec.json.decode(answer.body)
-    said = found.get("errors") if isinstance(found, dict) else None
-    return " ".join(str(said).split())[:300] if said else "one of its attributes"
+    told = msgspec.json.decode(answer.body)
+    errors = told.get("errors") if isinstance(told, dict) else None
+    reasons = errors.get("errors") if isinstance(errors, dict) else None
+    if not isinstance(reasons, dict) or not reasons:
+        title = errors.get("title") if isinstance(errors, dict) else None
+        return " ".join(str(title or "one of its attributes").split())[:300]
+    kept = [f"{name}: {why}" for name, why in reasons.items() if "inventory" not in str(name)]
+    return " ".join("; ".join(kept).split())[:300] or None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,9 @@ from typing import Any
 from storekeeper.bigcommerce import catalog_writing as store_catalog
 from storekeeper.bigcommerce import products as store_products
 from storekeeper.bigcommerce.catalog import MOST_PER_PAGE
-from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.bigcommerce.client import Answer, StoreClient
 from storekeeper.operations.outbound import Sender, reason_of
-from storekeeper.operations.publication import Publication, plain
+from storekeeper.operations.publication import MOST_UNKNOWN, Publication, plain
 from storekeeper.operations.store_categories import StoreCategories
 from storekeeper.outcomes import HINTS, Reason, Refused, RunStopped, Unknown
 from storekeeper.settings import Follow, PublishListings
@@ -46,13 +46,53 @@ class Target:
     variants: list[dict[str, Any]]
     shown: dict[str, Any]
     difference: Difference
+    stock_differs: bool = False
     added: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def prices_differ(self) -> bool:
+        """Whether the store shows another price of a variant than is wanted."""
+        return any(row["price_differs"] for row in self.shown_variants())
+
+    def shown_variants(self) -> list[dict[str, Any]]:
+        """Of each variant: its id, the price that the store shows, and whether another is wanted."""
+        variants = {each["id"]: each for each in self.shown["variants"]}
+        rows = []
+        for variant in self.variants:
+            master_sku = variant["master_sku"]
+            if master_sku in self.added:
+                rows.append(
+                    {
+                        "master_sku": master_sku,
+                        "variant_id": self.added[master_sku],
+                        "channel_price": variant["price"],
+                        "price_differs": False,
+                        "inherits": False,
+                    }
+                )
+                continue
+            variant_id = self.difference.variant_ids.get(master_sku)
+            if variant_id is None:
+                continue
+            own = variants[variant_id]["price"]
+            price = self.shown["price"] if own is None else own
+            rows.append(
+                {
+                    "master_sku": master_sku,
+                    "variant_id": variant_id,
+                    "channel_price": price,
+                    "price_differs": price is None or float(price) != float(variant["price"]),
+                    "inherits": own is None,
+                }
+            )
+        return rows
 
 
 @dataclass(slots=True)
 class Overwriting:
     """The overwriting part of a run.
 
+    :ivar unknown: listings of which nobody knows what became.
     :param claim: None in a dry run, which only compares.
     """
 
@@ -63,6 +103,7 @@ class Overwriting:
     claim: Claim | None
     publication: Publication | None
     categories: Callable[[], StoreCategories]
+    unknown: list[str] = field(default_factory=list)
     _sender: Sender = field(default_factory=Sender)
 
     @property
@@ -70,13 +111,10 @@ class Overwriting:
         """Why the rest was not sent; None where all was."""
         return self._sender.gave_up
 
-    def compare_all(self, listing_keys: Sequence[str]) -> list[Target]:
-        """What would be sent of some listings; reads the store and sends nothing."""
-        return [
-            target
-            for begin in range(0, len(listing_keys), MOST_PER_PAGE)
-            for target in self._read(listing_keys[begin : begin + MOST_PER_PAGE])
-        ]
+    def compare_all(self, listing_keys: Sequence[str]) -> Iterator[Target]:
+        """What would be sent of some listings, a page at a time; reads the store and sends nothing."""
+        for begin in range(0, len(listing_keys), MOST_PER_PAGE):
+            yield from self._read(listing_keys[begin : begin + MOST_PER_PAGE])
 
     def guard(self, listing_keys: Sequence[str], listings: int, *, confirmed: bool) -> None:
         """Stop before the first call where too many variants would be deleted.
@@ -85,12 +123,16 @@ class Overwriting:
         """
         if confirmed or not self.settings.remove_missing_variants or listings < GUARDED_FROM:
             return
-        targets = self.compare_all(listing_keys)
-        removed = sum(len(target.difference.removed_variants) for target in targets)
+        removals = {
+            target.listing_key: len(target.difference.removed_variants)
+            for target in self.compare_all(listing_keys)
+            if target.difference.removed_variants
+        }
+        removed = sum(removals.values())
         with self.run.transaction() as session:
             variants = session.row("publish_listings/count_variants", **self.values)["variants"]
         if removed > self.settings.max_removed_share * variants:
-            worst = max(targets, key=lambda target: len(target.difference.removed_variants)).listing_key
+            worst = max(removals, key=lambda key: removals[key])
             raise RunStopped(
                 f"this run would delete {removed} variants, and the channel has {variants} in the store"
                 f" (publish_listings.max_removed_share allows {self.settings.max_removed_share:.0%}), most of them of"
@@ -109,12 +151,32 @@ class Overwriting:
                     self._write(self._read(some))
                     break
                 except Unknown as unknown:
-                    if last:
-                        raise
                     log.warning("%s; waiting until it has taken effect or never will, then reading anew", unknown)
                     self._claim.wait_out()
+                    if last:
+                        self._one_by_one(some)
             if self.gave_up:
                 return
+
+    def _one_by_one(self, listing_keys: Sequence[str]) -> None:
+        """One listing for which the store does not answer does not hold up the others.
+
+        :raises Unknown: it has not answered for several, one after the other.
+        """
+        in_a_row = 0
+        for listing_key in listing_keys:
+            try:
+                self._write(self._read([listing_key]))
+                in_a_row = 0
+            except Unknown as unknown:
+                in_a_row += 1
+                self.unknown.append(listing_key)
+                if self.publication is not None:
+                    said = f"Listing {listing_key}: nobody knows whether its product was written over: {unknown}."
+                    self.publication.problem(listing_key, Reason.UNKNOWN_OUTCOME, said)
+                if in_a_row >= MOST_UNKNOWN:
+                    raise
+                self._claim.wait_out()
 
     @property
     def _claim(self) -> Claim:
@@ -153,6 +215,10 @@ class Overwriting:
                 brand_ids=row["brand_ids"] or [],
                 images_sent=row["images_sent"],
                 variant_ids=row["variant_ids"] or {},
+                kept_variants=row["kept_variants"] or [],
+                unavailable=row["unavailable"],
+                linked=row["linked"],
+                master_sku=self.values["master_sku_field"],
             )
             targets.append(
                 Target(
@@ -163,21 +229,43 @@ class Overwriting:
                     row["variants"],
                     shown,
                     difference,
+                    row["stock_differs"],
                 )
             )
         return targets
 
     def _gone(self, listing_key: str, product_id: int) -> None:
-        if self.publication is not None:
-            said = f"Listing {listing_key}: the store does not have its product {product_id} any more."
-            self.publication.problem(listing_key, Reason.GONE_FROM_STORE, said)
+        if self.publication is None:
+            return
+        with self._claim.settling() as settling:
+            settling.session.run("sync_listings/announce_own_write")
+            settling.session.run(
+                "sync_listings/settle_gone",
+                run_no=self.run.run_no,
+                **self.values,
+                product_ids=[product_id],
+                living_products=[],
+                living_variants=[],
+                hint=HINTS[Reason.GONE_FROM_STORE],
+            )
+        said = f"Listing {listing_key}: the store does not have its product {product_id} any more."
+        self.publication.problem(listing_key, Reason.GONE_FROM_STORE, said)
 
     def _unknown_category(self, listing_key: str, missing: Sequence[str]) -> None:
         if self.publication is not None:
             self.publication.unknown_category(listing_key, missing)
 
+    def _differs(self, target: Target) -> bool:
+        """Whether there is anything to send of a listing, be it price or stock, which follow as a sync sends them."""
+        overwrite = self.settings.overwrite
+        return (
+            bool(target.difference)
+            or (overwrite.price is Follow.UPDATE and target.prices_differ)
+            or (overwrite.quantity is Follow.UPDATE and target.stock_differs)
+        )
+
     def _write(self, targets: Sequence[Target]) -> None:
-        begun = [target for target in targets if target.difference]
+        begun = [target for target in targets if self._differs(target)]
         if begun:
             with self._claim.settling() as settling:
                 for target in begun:
@@ -194,11 +282,23 @@ class Overwriting:
                 self._finish([target])
         changed = [target for target in targets if target.difference.fields]
         for begin in range(0, len(changed), store_catalog.MOST_PRODUCTS):
-            self._sender.send(
-                changed[begin : begin + store_catalog.MOST_PRODUCTS], self._change, self._finish, self._refuse
-            )
+            some = self._still_wanted(changed[begin : begin + store_catalog.MOST_PRODUCTS])
+            if some:
+                self._sender.send(some, self._change, self._finish, self._refuse)
             if self._sender.gave_up:
                 return
+
+    def _still_wanted(self, targets: Sequence[Target]) -> list[Target]:
+        """Those of some listings that nobody has changed, paused or taken back since they were read."""
+        with self.run.transaction() as session:
+            rows = session.rows(
+                "publish_listings/read_overwrites",
+                run_no=self.run.run_no,
+                **self.values,
+                listing_keys=[target.listing_key for target in targets],
+            )
+        wanted = {row["listing_key"] for row in rows}
+        return [target for target in targets if target.listing_key in wanted]
 
     def _change(self, targets: Sequence[Target]) -> Sequence[Target]:
         changes = [{"id": target.product_id, **target.difference.fields} for target in targets]
@@ -206,16 +306,38 @@ class Overwriting:
         if with_images:
             self._await_images(with_images)
         answer = store_catalog.change_products(self.store, changes, self._claim.check)
-        if answer.status == store_products.PARTLY and self.publication is not None:
-            said = store_products.what_is_missing(answer)
-            for target in targets:
-                self.publication.problem(
-                    target.listing_key,
-                    Reason.PARTLY_SAVED,
-                    f"Listing {target.listing_key}, or another one of the same call: the store could not save all of"
-                    f" it: {said}.",
-                )
-        return targets
+        self._note_brands(targets, answer)
+        if answer.status != store_products.PARTLY:
+            return targets
+        said = store_products.what_is_missing(answer) or "it does not say what"
+        return [target for target in targets if self._saved_whole(target, said)]
+
+    def _saved_whole(self, target: Target, said: str) -> bool:
+        """After a 207: whether this one is as it was sent; what is not stays queued, with a problem."""
+        left = self._read([target.listing_key])
+        if left and not left[0].difference.fields:
+            return True
+        reason = f"the store could not save all of it: {said}"
+        with self._claim.settling() as settling:
+            self._end(settling.session, target, "refused", reason, settling.sent_at)
+        if self.publication is not None:
+            self.publication.problem(
+                target.listing_key, Reason.PARTLY_SAVED, f"Listing {target.listing_key}: {reason}."
+            )
+        return False
+
+    def _note_brands(self, targets: Sequence[Target], answer: Answer) -> None:
+        """A brand goes by name, and the answer has its id: by that it is known next time."""
+        named = {target.product_id: target.difference.fields.get("brand_name") for target in targets}
+        brands = {
+            product.brand_id: named.get(product.id)
+            for product in store_products.changed(answer)
+            if product.brand_id and named.get(product.id)
+        }
+        if brands:
+            with self._claim.settling() as settling:
+                for brand_id, name in brands.items():
+                    settling.session.run("publish_listings/note_brand", **self.values, brand_id=brand_id, brand=name)
 
     def _await_images(self, targets: Sequence[Target]) -> None:
         """Adding an image twice shows it twice: what is about to be added is noted, to be found after a lost answer."""
@@ -308,7 +430,7 @@ class Overwriting:
                 target.product_id,
                 {
                     **{name: value for name, value in whole.items() if name != "option_values"},
-                    "sku": whole.get("sku") or master_sku,
+                    "sku": whole.get("sku") or "",
                     "price": variant["price"],
                     "option_values": [{"option_id": option_id, "id": value_id} for option_id, value_id in values],
                 },
@@ -338,10 +460,18 @@ class Overwriting:
                 listing_key=target.listing_key,
                 version=target.version,
                 images=json.dumps(images),
+                tracking=target.difference.fields.get("inventory_tracking"),
                 price=self.settings.overwrite.price is Follow.UPDATE,
-                variants=json.dumps(self._shown_variants(target), default=str),
+                variants=json.dumps(target.shown_variants(), default=str),
             )
-            self._end(session, target, "done" if target.difference else "adopted", None, settling.sent_at)
+            self._end(session, target, "done" if self._differs(target) else "adopted", None, settling.sent_at)
+        for variant in target.variants:
+            sku = variant["master_sku"]
+            if sku not in target.added and sku not in target.difference.variant_ids and self.publication is not None:
+                said = f"Variant {sku} of listing {target.listing_key}: product {target.product_id} does not have it."
+                self.publication.problem(
+                    target.listing_key, Reason.VARIANT_NOT_IN_STORE, said, entity="variant", key=sku
+                )
 
     def _end(self, session: Session, target: Target, state: str, reason: str | None, sent_at: datetime | None) -> None:
         session.run(
@@ -354,39 +484,6 @@ class Overwriting:
             epoch=self._claim.epoch,
             sent_at=sent_at,
         )
-
-    def _shown_variants(self, target: Target) -> list[dict[str, Any]]:
-        """Of each variant: its id, the price that the store shows, and whether another is wanted."""
-        variants = {each["id"]: each for each in target.shown["variants"]}
-        rows = []
-        for variant in target.variants:
-            master_sku = variant["master_sku"]
-            if master_sku in target.added:
-                rows.append(
-                    {
-                        "master_sku": master_sku,
-                        "variant_id": target.added[master_sku],
-                        "channel_price": variant["price"],
-                        "price_differs": False,
-                        "inherits": False,
-                    }
-                )
-                continue
-            variant_id = target.difference.variant_ids.get(master_sku)
-            if variant_id is None:
-                continue
-            own = variants[variant_id]["price"]
-            price = target.shown["price"] if own is None else own
-            rows.append(
-                {
-                    "master_sku": master_sku,
-                    "variant_id": variant_id,
-                    "channel_price": price,
-                    "price_differs": price is None or float(price) != float(variant["price"]),
-                    "inherits": own is None,
-                }
-            )
-        return rows
 
     def _refuse(self, target: Target, refusal: Refused) -> None:
         reason = reason_of(refusal)

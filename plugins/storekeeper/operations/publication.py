@@ -25,7 +25,7 @@ from storekeeper.bigcommerce.products import Product, Saved
 from storekeeper.operations.outbound import MOST_REFUSED, reason_of
 from storekeeper.operations.store_categories import StoreCategories
 from storekeeper.outcomes import HINTS, AccessLost, NotNow, Reason, Refused, Unknown
-from storekeeper.settings import Channel
+from storekeeper.settings import Channel, MasterSku
 from storekeeper.transforms.overwriting import match_variants
 from storekeeper.warehouse.claim import Claim
 from storekeeper.warehouse.database import Session
@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 
 CALLS = 3
 """How often one product may be sent before its fate is left to the next run."""
+
+MOST_UNKNOWN = 3
+"""After so many listings in a row of which nobody knows what became, the run ends: the store does not answer."""
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)
 """Seconds before each look for what the store says to have: a new product is not found at once."""
@@ -82,6 +85,8 @@ class Publication:
     gave_up: str | None = None
     _incomplete: list[Intent] = field(default_factory=list)
     _refused_since_one_went_through: int = 0
+    _unknown_in_a_row: int = 0
+    unknown: list[str] = field(default_factory=list)
 
     def recover(self) -> None:
         """Find out what became of calls whose answer nobody has recorded."""
@@ -117,6 +122,8 @@ class Publication:
                 self.unknown_category(listing_key, missing)
                 return
             category_ids = categories.ids(paths)
+        if self._stands_there(listing_key):
+            return
         with self.claim.settling() as settling:
             rows = self._rows(settling.session, "publish_listings/read_payload", listing_key, action="publish")
             if not rows:
@@ -131,6 +138,22 @@ class Publication:
                 epoch=self.claim.epoch,
             )
         self._send(Intent(begun["push_no"], listing_key, product, rows[0]["variants"], rows[0]["version"]))
+
+    def _stands_there(self, listing_key: str) -> bool:
+        """Whether a listing without a SKU, in a channel that goes by UPC or MPN, stands in the store; it is linked now.
+
+        The store itself takes a SKU once; a UPC or MPN it takes as often as it is given.
+        """
+        field = self.channel.import_listings.master_sku
+        if field is MasterSku.SKU:
+            return False
+        with self.run.transaction() as session:
+            rows = self._rows(session, "publish_listings/read_variants", listing_key)
+        variants = rows[0]["variants"] if rows else []
+        if not variants or _skus(variants):
+            return False
+        found = store_products.find_by_identifier(self.store, field.value, variants[0]["master_sku"])
+        return bool(found) and (self._link(listing_key, variants, found) or True)
 
     def complete(self) -> None:
         """Read the variants' ids of products that were made, for which the answer to their making has no room."""
@@ -147,7 +170,7 @@ class Publication:
 
     def link(self, listing_key: str, variants: Sequence[Mapping[str, Any]]) -> bool:
         """Link a listing to the product in which its SKUs stand; False where they stand in none."""
-        for sku in _skus(variants):
+        for sku in _skus(variants)[:MOST_LOOKED_UP]:
             found = store_products.find_by_sku(self.store, sku)
             if found:
                 return self._link(listing_key, variants, found)
@@ -179,7 +202,8 @@ class Publication:
             except Unknown as unknown:
                 intent.doubtful = True
                 if last:
-                    raise
+                    self._unknown_fate(intent, unknown)
+                    return
                 log.warning("%s; waiting until it has taken effect or never will, then looking", unknown)
                 self.claim.wait_out()
                 if self._find(intent):
@@ -188,10 +212,22 @@ class Publication:
                 self._made(intent, saved)
                 return
 
+    def _unknown_fate(self, intent: Intent, unknown: Unknown) -> None:
+        """The others are not held up by one; where it is the store that does not answer, the run ends.
+
+        :raises Unknown: it has not answered for several listings, one after the other.
+        """
+        said = f"Listing {intent.listing_key}: nobody knows whether its product was made: {unknown}."
+        self.problem(intent.listing_key, Reason.UNKNOWN_OUTCOME, said)
+        self.unknown.append(intent.listing_key)
+        self._unknown_in_a_row += 1
+        if self._unknown_in_a_row >= MOST_UNKNOWN:
+            raise unknown
+
     def _made(self, intent: Intent, saved: Saved) -> None:
         product = saved.product
         intent.product_id, intent.without = product.id, saved.without
-        self._refused_since_one_went_through = 0
+        self._refused_since_one_went_through = self._unknown_in_a_row = 0
         expected_images = len(intent.product.get("images") or ())
         one = product.base_variant_id is not None and "variants" not in intent.product
         if (one or len(product.variants) == len(intent.variants)) and len(product.images) == expected_images:
@@ -225,8 +261,11 @@ class Publication:
     def _taken(self, intent: Intent, refusal: Refused) -> bool:
         """The store has the SKU or the name already: whose is it? False where it is not to be found."""
         skus = sorted(_skus(intent.variants), key=lambda sku: sku.lower() not in refusal.said.lower())
+        about_the_name = "name" in refusal.fields and "sku" not in refusal.fields
         for wait in LOOKS if intent.doubtful else LOOKS[:2]:
             time.sleep(wait)
+            if about_the_name and (named := store_products.find_by_name(self.store, intent.product["name"])):
+                return self._claimed(intent, [], named)
             for sku in skus[:MOST_LOOKED_UP]:
                 found = store_products.find_by_sku(self.store, sku)
                 if found:
@@ -285,6 +324,15 @@ class Publication:
                 self._close(session, intent, "done", None, settling.sent_at)
                 return
             session.run("sync_listings/announce_own_write")
+            if listing[0]["product_id"] == product.id:
+                session.run(
+                    "publish_listings/settle_known",
+                    **self.values,
+                    listing_key=intent.listing_key,
+                    images=_json(sent),
+                )
+                self._close(session, intent, "adopted", None, settling.sent_at)
+                return
             session.run(
                 "publish_listings/settle_created",
                 **self.values,
@@ -296,8 +344,15 @@ class Publication:
                 tracking=intent.product["inventory_tracking"],
                 images=_json(sent),
                 assign_to=self.channel.store_channel_id,
-                variants=_json([{**each, "variant_id": ids.get(each["master_sku"])} for each in intent.variants]),
+                variants=_json([_as_shown(each, ids.get(each["master_sku"]), shown) for each in intent.variants]),
             )
+            if product.brand_id and intent.product.get("brand_name"):
+                session.run(
+                    "publish_listings/note_brand",
+                    **self.values,
+                    brand_id=product.brand_id,
+                    brand=intent.product["brand_name"],
+                )
             self._partly_saved(session, intent)
             self._close(session, intent, "adopted" if intent.found else "done", None, settling.sent_at)
         if intent.found:
@@ -312,14 +367,16 @@ class Publication:
     ) -> bool:
         product = found[0]
         shown = plain(product)
-        ids = match_variants(variants, shown["variants"])
+        ids = match_variants(variants, shown["variants"], by_options=False)
         prices = {each["id"]: each["price"] for each in shown["variants"]}
+        elsewhere = self._elsewhere([each for each in variants if each["master_sku"] not in ids], product)
         with self.claim.settling() as settling:
             session = settling.session
             if intent is not None:
                 self._close(session, intent, "refused", f"its SKU stands in the store (product {product.id})", None)
-            if len(found) > 1:
-                said = f"Listing {listing_key}: its SKU stands in several products, {product.id} and {found[1].id}."
+            others = [*found[1:], *elsewhere]
+            if others:
+                said = f"Listing {listing_key}: its SKUs stand in several products, {product.id} and {others[0].id}."
                 self._problem(session, listing_key, Reason.AMBIGUOUS_LISTING, said)
                 return False
             owners = self._rows(session, "publish_listings/find_owner", listing_key, product_id=product.id)
@@ -380,6 +437,15 @@ class Publication:
         log.info("listing %s: its SKU stands in product %d: linked", listing_key, product.id)
         return True
 
+    def _elsewhere(self, variants: Sequence[Mapping[str, Any]], product: Product) -> list[Product]:
+        """Other products in which SKUs of the same listing stand."""
+        return [
+            found
+            for sku in _skus(variants)[:MOST_LOOKED_UP]
+            for found in store_products.find_by_sku(self.store, sku)
+            if found.id != product.id
+        ]
+
     def _partly_saved(self, session: Session, intent: Intent) -> None:
         if intent.without:
             said = (
@@ -435,11 +501,25 @@ def _skus(variants: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _agrees(intent: Intent, product: Product) -> bool:
-    """Whether a product of the store is what was meant: its name, and each variant by its SKU."""
+    """Whether a product of the store is what was meant: name, price, weight, tracking, and each variant by its SKU."""
     shown = {(each.sku or "").lower() for each in product.variants} | {(product.sku or "").lower()}
-    same_name = (product.name or "").strip().casefold() == intent.product["name"].strip().casefold()
-    count = max(len(product.variants), 1) == len(intent.variants)
-    return same_name and count and all(sku.lower() in shown for sku in _skus(intent.variants))
+    meant = intent.product
+    same = (
+        (product.name or "").strip().casefold() == meant["name"].strip().casefold()
+        and max(len(product.variants), 1) == len(intent.variants)
+        and float(product.price or 0) == float(meant["price"])
+        and float(product.weight or 0) == float(meant["weight"])
+        and product.inventory_tracking == meant["inventory_tracking"]
+    )
+    return same and all(sku.lower() in shown for sku in _skus(intent.variants))
+
+
+def _as_shown(variant: Mapping[str, Any], variant_id: int | None, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """A variant as it was meant, with the price that the store shows, where it shows one."""
+    own = next((each for each in shown["variants"] if each["id"] == variant_id), None)
+    price = variant["price"] if own is None else (shown["price"] if own["price"] is None else own["price"])
+    inherits = variant["inherits"] if own is None else own["price"] is None
+    return {**variant, "variant_id": variant_id, "price": price, "inherits": inherits}
 
 
 def plain(product: Product) -> dict[str, Any]:

@@ -18,17 +18,18 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from storekeeper.bigcommerce import catalog_writing as store_catalog
 from storekeeper.bigcommerce import products as store_products
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.operations import sync_listings
 from storekeeper.operations.marks import mark, need
-from storekeeper.operations.outbound import check_store, hold_claim
+from storekeeper.operations.outbound import Sender, check_store, hold_claim, reason_of
 from storekeeper.operations.overwriting import Overwriting
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.publication import Publication
 from storekeeper.operations.step import Step
 from storekeeper.operations.store_categories import StoreCategories
-from storekeeper.outcomes import HINTS, Counts, Problem, Reason, RunStopped, StagingLost, Unknown
+from storekeeper.outcomes import HINTS, Counts, Problem, Reason, Refused, RunStopped, StagingLost, Unknown
 from storekeeper.settings import Channel, Follow, PublishListings, SyncField
 from storekeeper.transforms.publish_listings import PAYLOAD_COLUMNS, drafts_of, prepare
 from storekeeper.warehouse.claim import Claim
@@ -161,23 +162,45 @@ def load(store: StoreClient, publish: Publish) -> Counts:
         need(session, run, "transformed")
         measured = session.row("publish_listings/measure_payloads", run_no=run.run_no, **publish.values)
         _guard(publish, measured)
-        listed = 0
+        _guard_fields(session, store.store_hash, publish)
+        listed = publish.rows(session, "publish_listings/list_listed")
         if not run.dry_run:
             publish.within(session, "publish_listings/open_problems")
             publish.within(session, "publish_listings/forget_overwrites")
-            session.run("sync_listings/announce_own_write")
-            listed = len(publish.rows(session, "publish_listings/settle_listed"))
         open_work = bool(
             publish.rows(session, "publish_listings/list_open_intents")
             or publish.rows(session, "publish_listings/list_assignments")
             or publish.rows(session, "publish_listings/list_pushed_skus")
         )
     gave_up: list[str] = []
+    if listed and not run.dry_run:
+        _look_for_listed(store, publish, [row["product_id"] for row in listed])
     if run.dry_run:
         _record_dry_run(store, publish)
     elif measured["creates"] or measured["overwrites"] or open_work:
         gave_up = _send(store, publish, measured["listings"])
-    return _conclude(publish, listed, gave_up)
+    return _conclude(publish, len(listed), gave_up)
+
+
+def _look_for_listed(store: StoreClient, publish: Publish, product_ids: Sequence[int]) -> None:
+    """Queued for publishing, and in the store as far as we know: is it? What is gone is published by the next run."""
+    living, _ = store_catalog.living(store, product_ids)
+    gone = sorted(set(product_ids) - living)
+    with publish.run.transaction() as session:
+        session.run("sync_listings/announce_own_write")
+        publish.within(session, "publish_listings/settle_listed", product_ids=sorted(living))
+        if gone:
+            log.warning(
+                "%d products are gone from the store, such as %d: the next run makes them anew", len(gone), gone[0]
+            )
+            publish.within(
+                session,
+                "sync_listings/settle_gone",
+                product_ids=gone,
+                living_products=[],
+                living_variants=[],
+                hint=HINTS[Reason.GONE_FROM_STORE],
+            )
 
 
 def _guard(publish: Publish, measured: RowMapping) -> None:
@@ -192,6 +215,39 @@ def _guard(publish: Publish, measured: RowMapping) -> None:
         log.warning("without the dry run this would stop. %s", said)
         return
     raise RunStopped(f"{said} Nothing was sent. If this is meant, run it again with confirm_large_change.")
+
+
+def _guard_fields(session: Session, store_hash: str, publish: Publish) -> None:
+    """The guards of a sync, for the prices and stock of what is to be written over.
+
+    :raises RunStopped: one binds; nothing was sent.
+    """
+    skus = [row["master_sku"] for row in publish.rows(session, "publish_listings/list_overwritten_skus")]
+    fields = _overwritten_fields(publish)
+    if not skus or not fields or publish.confirmed:
+        return
+    said = sync_listings.judge_wanted(session, store_hash, publish.run, publish.channel, skus, fields)
+    if said is None:
+        return
+    if publish.run.dry_run:
+        log.warning("without the dry run this would stop. %s", said)
+        return
+    raise RunStopped(f"{said}\nNothing was sent. If this is meant, run it again with confirm_large_change.")
+
+
+def _overwritten_fields(publish: Publish) -> list[SyncField]:
+    overwrite = publish.settings.overwrite
+    prices = (SyncField.PRICE, SyncField.SALE_PRICE, SyncField.COST_PRICE, SyncField.RETAIL_PRICE)
+    return [
+        field
+        for fields, follow in (
+            (prices, overwrite.price),
+            ((SyncField.WEIGHT,), overwrite.weight),
+            ((SyncField.QUANTITY,), overwrite.quantity),
+        )
+        if follow is Follow.UPDATE
+        for field in fields
+    ]
 
 
 def _send(store: StoreClient, publish: Publish, listings: int) -> list[str]:
@@ -228,10 +284,16 @@ def _send(store: StoreClient, publish: Publish, listings: int) -> list[str]:
         overwriting.everything(keys)
         if keys:
             progress.add(len(keys))
-        _assign(store, publish, claim)
         gave_up = [said for said in (publication.gave_up, overwriting.gave_up) if said]
         gave_up += _send_wanted(store, publish, claim)
+        gave_up += _assign(store, publish, publication)
         log.info("sent: %s", progress.line())
+    unknown = [*publication.unknown, *overwriting.unknown]
+    if unknown:
+        raise Unknown(
+            f"nobody knows what became of {len(unknown)} listings, such as {unknown[0]}; all others were sent. The next"
+            " attempt looks first"
+        )
     return gave_up
 
 
@@ -247,18 +309,22 @@ def _link_unknown(publish: Publish, publication: Publication, overwrites: Sequen
             publication.problem(row["listing_key"], Reason.NOT_IN_STORE, said)
 
 
-def _assign(store: StoreClient, publish: Publish, claim: Claim) -> None:
+def _assign(store: StoreClient, publish: Publish, publication: Publication) -> list[str]:
     """Put products on the channel's own sales channel; putting one there twice changes nothing."""
+    claim, sender = publication.claim, Sender()
     with publish.run.transaction() as session:
         rows = publish.rows(session, "publish_listings/list_assignments")
-    for begin in range(0, len(rows), store_products.MOST_ASSIGNMENTS):
-        some = rows[begin : begin + store_products.MOST_ASSIGNMENTS]
+
+    def assign(some: Sequence[Any]) -> Sequence[Any]:
         assignments = [{"product_id": row["product_id"], "channel_id": row["assign_to"]} for row in some]
         try:
             store_products.assign_to_channel(store, assignments, claim.check)
         except Unknown:
             claim.wait_out()
             store_products.assign_to_channel(store, assignments, claim.check)
+        return some
+
+    def settle(some: Sequence[Any]) -> None:
         with claim.settling() as settling:
             settling.session.run("sync_listings/announce_own_write")
             publish.within(
@@ -267,26 +333,29 @@ def _assign(store: StoreClient, publish: Publish, claim: Claim) -> None:
                 product_ids=[row["product_id"] for row in some],
             )
 
+    def refuse(row: Any, refusal: Refused) -> None:
+        said = (
+            f"Listing {row['listing_key']}: the store refused to put product {row['product_id']} on its sales channel"
+            f" {row['assign_to']}: {reason_of(refusal)}."
+        )
+        publication.problem(row["listing_key"], Reason.REFUSED_BY_STORE, said)
+
+    for begin in range(0, len(rows), store_products.MOST_ASSIGNMENTS):
+        sender.send(rows[begin : begin + store_products.MOST_ASSIGNMENTS], assign, settle, refuse)
+    return [sender.gave_up] if sender.gave_up else []
+
 
 def _send_wanted(store: StoreClient, publish: Publish, claim: Claim) -> list[str]:
     """Stock of what was published, stock and prices of what was written over, as a sync sends them."""
-    overwrite = publish.settings.overwrite
     with publish.run.transaction() as session:
         rows = publish.rows(session, "publish_listings/list_pushed_skus")
-    written_over = {row["master_sku"] for row in rows if row["overwritten"]}
-    created = [row["master_sku"] for row in rows if row["master_sku"] not in written_over]
-    fields = [
-        field
-        for field, follow in ((SyncField.PRICE, overwrite.price), (SyncField.QUANTITY, overwrite.quantity))
-        if follow is Follow.UPDATE
-    ]
+    written_over = sorted(row["master_sku"] for row in rows if row["overwritten"])
+    created = [row["master_sku"] for row in rows if not row["overwritten"]]
+    fields = _overwritten_fields(publish)
     gave_up: list[str] = []
-    both = set(fields) == {SyncField.PRICE, SyncField.QUANTITY}
-    parts = (
-        [([*created, *sorted(written_over)], fields)]
-        if both
-        else [(created, [SyncField.QUANTITY]), (sorted(written_over), fields)]
-    )
+    parts: list[tuple[list[str], list[SyncField]]] = [(created, [SyncField.QUANTITY]), (written_over, fields)]
+    if SyncField.PRICE in fields and SyncField.QUANTITY in fields:
+        parts = [([*created, *written_over], fields)]
     for skus, chosen in parts:
         if skus and chosen:
             gave_up += sync_listings.send_wanted(
@@ -307,7 +376,7 @@ def _record_dry_run(store: StoreClient, publish: Publish) -> None:
         creates = publish.rows(session, "publish_listings/list_payloads", action="publish")
         overwrites = publish.rows(session, "publish_listings/list_payloads", action="overwrite")
     overwriting = Overwriting(store, run, publish.settings, publish.values, None, None, categories)
-    targets = overwriting.compare_all([row["listing_key"] for row in overwrites if row["product_id"] is not None])
+    linked = [row["listing_key"] for row in overwrites if row["product_id"] is not None]
     for row in creates:
         paths = row["categories"]
         ids = categories().ids(paths) if paths else []
@@ -319,9 +388,9 @@ def _record_dry_run(store: StoreClient, publish: Publish) -> None:
             if rows:
                 sent = {**rows[0]["payload"], "categories": [*ids, *missing]}
                 _record_planned(publish, session, row["listing_key"], "create", sent)
-    with run.transaction() as session:
-        for target in targets:
-            if target.difference:
+    for target in overwriting.compare_all(linked):
+        if target.difference:
+            with run.transaction() as session:
                 _record_planned(publish, session, target.listing_key, "overwrite", target.difference.shown())
 
 
@@ -344,8 +413,10 @@ def _conclude(publish: Publish, listed: int, gave_up: Sequence[str]) -> Counts:
     run = publish.run
     with run.transaction() as session:
         if not run.dry_run:
-            publish.within(session, "publish_listings/close_problems")
-        counts = Counts(**session.row("publish_listings/count_outcome", run_no=run.run_no, listed=listed))
+            publish.within(session, "publish_listings/close_problems", gave_up=bool(gave_up))
+        counts = Counts(
+            **session.row("publish_listings/count_outcome", run_no=run.run_no, listed=listed, **publish.values)
+        )
         red = publish.settings.problems_fail_run and counts.skipped + counts.failed > 0
         said = []
         if run.dry_run:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from storekeeper.bigcommerce import products as store_products
 from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.bigcommerce.products import Category
 from storekeeper.outcomes import Refused, Unknown
 from storekeeper.transforms.names import read_categories
 from storekeeper.warehouse.claim import Claim
@@ -46,6 +48,8 @@ class StoreCategories:
         for _ in range(ATTEMPTS):
             try:
                 self._make(paths, claim)
+                if self.refusal:
+                    self._read()  # somebody else may have made them meanwhile
                 return
             except Unknown as unknown:
                 log.warning("%s; waiting until it has taken effect or never will, then looking", unknown)
@@ -68,15 +72,19 @@ class StoreCategories:
                     wanted[parent, name.casefold()] = (here, {"name": name, "parent_id": parent, "tree_id": self._tree})
             for begin in range(0, len(wanted), store_products.MOST_CATEGORIES):
                 some = list(wanted.values())[begin : begin + store_products.MOST_CATEGORIES]
-                try:
-                    made = store_products.create_categories(self._store, [each for _, each in some], claim.check)
-                except Refused as refusal:
-                    self.refusal = refusal.said or str(refusal)
-                    self._read()  # somebody else may have made them meanwhile
-                    continue
-                for category in made:
+                for category in self._create([each for _, each in some], claim):
                     path, _ = wanted.get((category.parent_id, category.name.casefold()), ("", None))
                     self._ids[_key(path)] = category.category_id
+
+    def _create(self, categories: Sequence[Mapping[str, Any]], claim: Claim) -> list[Category]:
+        """Make categories; where the store refuses them together, one by one."""
+        try:
+            return store_products.create_categories(self._store, categories, claim.check)
+        except Refused as refusal:
+            if len(categories) > 1:
+                return [made for each in categories for made in self._create([each], claim)]
+            self.refusal = refusal.said or str(refusal)
+            return []
 
     def _read(self) -> None:
         named = read_categories(store_products.categories_of(self._store, self._tree))

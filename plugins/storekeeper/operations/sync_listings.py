@@ -102,6 +102,7 @@ class Sync:
     :param skus: master SKUs that it is narrowed to; empty: all.
     :param confirmed: a person has let a large change through.
     :param puts_stock_back: the run itself names stock among its fields.
+    :param fields_only: what is queued for listings (hiding, deleting) is left to the next sync.
     """
 
     run: Run
@@ -110,6 +111,7 @@ class Sync:
     skus: Sequence[str] = ()
     confirmed: bool = False
     puts_stock_back: bool = False
+    fields_only: bool = False
 
     @property
     def values(self) -> dict[str, Any]:
@@ -225,7 +227,8 @@ def _plan(session: Session, sync: Sync, store_hash: str) -> Plan:
             "sync_listings/plan_actions",
             "sync_listings/number_batches",
         ):
-            sync.within(session, name)
+            if name != "sync_listings/plan_actions" or not sync.fields_only:
+                sync.within(session, name)
         measured = session.row("sync_listings/measure_plan", run_no=run_no, **sync.values)
         large = {} if sync.confirmed else dict(_large(measured, sync))
         plan = Plan(measured["rows"], _judged(session, sync, large), list(large))
@@ -298,6 +301,21 @@ def _send(store: StoreClient, sync: Sync) -> list[str]:
     return gave_up
 
 
+def judge_wanted(
+    session: Session,
+    store_hash: str,
+    run: Run,
+    channel: Channel,
+    skus: Sequence[str],
+    fields: Iterable[SyncField],
+) -> str | None:
+    """What the guards say of what :func:`send_wanted` would send; None where none binds. Writes nothing."""
+    with session.savepoint() as planning:
+        plan = _plan(session, _of_skus(run, channel, skus, fields), store_hash)
+        planning.rollback()
+    return plan.said
+
+
 def send_wanted(
     store: StoreClient,
     run: Run,
@@ -310,16 +328,25 @@ def send_wanted(
 ) -> list[str]:
     """Send what is wanted of some variants, within a run of another operation that has just put them into the store.
 
-    :param confirmed: a price may change by any factor.
-    :return: for each kind of call that was given up, why; a later sync tries the rest.
+    :param confirmed: a person has let a large change through.
+    :return: why something was not sent; a later sync tries it.
     """
-    settings = channel.sync_listings.model_copy(update={"fields": tuple(fields), "scope": SyncScope.CHANGED})
-    sync = Sync(run, channel, settings, skus=skus, confirmed=confirmed)
-    gave_up = _push(store, sync, claim, lambda _session, _sync, _plan: None)
+    sync = _of_skus(run, channel, skus, fields, confirmed=confirmed)
+    try:
+        gave_up = _push(store, sync, claim, lambda _session, _sync, plan: plan.said)
+    except RunStopped as stopped:
+        return [str(stopped)]
     with run.transaction() as session:
         sync.within(session, "sync_listings/open_problems")
         sync.within(session, "sync_listings/close_problems")
     return gave_up
+
+
+def _of_skus(
+    run: Run, channel: Channel, skus: Sequence[str], fields: Iterable[SyncField], *, confirmed: bool = False
+) -> Sync:
+    settings = channel.sync_listings.model_copy(update={"fields": tuple(fields), "scope": SyncScope.CHANGED})
+    return Sync(run, channel, settings, skus=skus, confirmed=confirmed, fields_only=True)
 
 
 def _push(

@@ -5,7 +5,7 @@ Plain values in and out; the store's product is as its API shows it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -65,6 +65,10 @@ def compare(
     brand_ids: Collection[int],
     images_sent: Sequence[Record],
     variant_ids: Mapping[str, int],
+    kept_variants: Collection[int] = (),
+    unavailable: bool = False,
+    linked: bool = False,
+    master_sku: str = "sku",
 ) -> Difference:
     """Compare a listing with its product.
 
@@ -75,11 +79,17 @@ def compare(
     :param images_sent: ``url`` and ``image_id`` of images that were sent before; ``after`` in its place, the highest id
         that the product had, where nobody knows whether the image came.
     :param variant_ids: which variants the warehouse took them for, by master SKU.
+    :param kept_variants: variants that are not to be deleted: an import could not take them in.
+    :param unavailable: the listing is hidden by not being available, and stays so.
+    :param linked: the product was there before the listing: where that has no images or custom fields, those stay.
+    :param master_sku: by which field the warehouse knows a variant; what has none of it is not deleted.
     """
     found = Difference()
     sends = {
         name for name in type(settings.overwrite).model_fields if getattr(settings.overwrite, name) is Follow.UPDATE
     }
+    if unavailable:
+        sends.discard("availability")
     for name, value in _fields(payload, sends, settings).items():
         if not _same(product.get(name), value):
             found.fields[name] = value
@@ -87,12 +97,38 @@ def compare(
         found.fields["brand_name"] = payload["brand_name"]
     if "categories" in sends and category_ids and set(product.get("categories") or ()) != set(category_ids):
         found.fields["categories"] = sorted(category_ids)
-    if "custom_fields" in sends:
+    if "custom_fields" in sends and (payload.get("custom_fields") or not linked):
         _compare_custom_fields(found, payload.get("custom_fields") or [], product.get("custom_fields") or [])
-    if "images" in sends:
+    if "images" in sends and (payload.get("images") or not linked):
         _compare_images(found, payload.get("images") or [], product.get("images") or [], images_sent)
-    _compare_variants(found, variants, product, sends, variant_ids, remove=settings.remove_missing_variants)
+    if product.get("base_variant_id") is not None and any(variant["options"] for variant in variants):
+        _give_options(found, payload, variants, product, sends)
+        return found
+    _compare_variants(found, variants, product, sends, variant_ids)
+    if settings.remove_missing_variants and "variants" in sends and product.get("base_variant_id") is None:
+        known = set(found.variant_ids.values()) | set(kept_variants)
+        found.removed_variants = sorted(
+            each["id"] for each in product.get("variants") or () if each["id"] not in known and each.get(master_sku)
+        )
     return found
+
+
+def _give_options(
+    found: Difference, payload: Record, variants: Sequence[Record], product: Record, sends: Collection[str]
+) -> None:
+    """A simple product becomes one with options: its base variant goes with the first of them.
+
+    The product gives up its identifiers first: the store takes each SKU once, and a variant is to have it.
+    """
+    if "variants" not in sends:
+        return
+    for name in ("sku", "upc", "mpn", "gtin"):
+        found.fields.pop(name, None)
+        if product.get(name):
+            found.fields[name] = ""
+    if product.get("inventory_tracking") != payload["inventory_tracking"]:
+        found.fields["inventory_tracking"] = payload["inventory_tracking"]
+    found.added_variants = [variant["master_sku"] for variant in variants]
 
 
 def _fields(payload: Record, sends: Collection[str], settings: PublishListings) -> dict[str, Any]:
@@ -166,8 +202,6 @@ def _compare_variants(
     product: Record,
     sends: Collection[str],
     variant_ids: Mapping[str, int],
-    *,
-    remove: bool,
 ) -> None:
     shown = {each["id"]: each for each in product.get("variants") or ()}
     found.variant_ids = match_variants(variants, list(shown.values()), variant_ids)
@@ -186,33 +220,44 @@ def _compare_variants(
             }
             if changes:
                 found.variant_fields[variant_id] = changes
-    if remove and "variants" in sends and not simple:
-        found.removed_variants = sorted(shown.keys() - set(found.variant_ids.values()))
 
 
 def match_variants(
-    variants: Sequence[Record], shown: Sequence[Record], known: Mapping[str, int] | None = None
+    variants: Sequence[Record],
+    shown: Sequence[Record],
+    known: Mapping[str, int] | None = None,
+    *,
+    by_options: bool = True,
 ) -> dict[str, int]:
-    """Which of a product's variants are a listing's: by the id that is known, else SKU, else options, else alone.
+    """Which of a product's variants are a listing's: by the id that is known, then by SKU, UPC or MPN, then by options.
+
+    By options only where the store's variant has no SKU: another SKU says that it is another variant.
 
     :return: variant ids by master SKU; a variant that the product does not have is missing.
     """
-    ids = {each["id"] for each in shown}
-    by_sku = {(each.get("sku") or "").lower(): each["id"] for each in shown if each.get("sku")}
-    by_options = {_options(each.get("option_values")): each["id"] for each in shown if each.get("option_values")}
+    left = {each["id"]: each for each in shown}
     found: dict[str, int] = {}
-    for variant in variants:
-        options = frozenset((str(name).casefold(), str(label).casefold()) for name, label in variant["options"])
-        candidates = (
-            (known or {}).get(variant["master_sku"]),
-            by_sku.get((variant.get("sku") or "").lower()) if variant.get("sku") else None,
-            by_options.get(options) if options else None,
-        )
-        match = next((each for each in candidates if each in ids), None)
-        if match is not None and match not in found.values():
-            found[variant["master_sku"]] = match
-    if len(variants) == 1 and len(shown) == 1 and not found:
-        found[variants[0]["master_sku"]] = shown[0]["id"]
+
+    def take(of: Callable[[Record], int | None]) -> None:
+        for variant in variants:
+            if variant["master_sku"] not in found and (match := of(variant)) in left:
+                found[variant["master_sku"]] = match  # type: ignore[assignment]
+                del left[match]
+
+    def same(variant: Record, each: Record) -> bool:
+        sku, master_sku = (variant.get("sku") or "").lower(), variant["master_sku"]
+        return bool(sku and (each.get("sku") or "").lower() == sku) or master_sku in (each.get("upc"), each.get("mpn"))
+
+    def options_of(variant: Record) -> frozenset[tuple[str, str]]:
+        return frozenset((str(name).casefold(), str(label).casefold()) for name, label in variant["options"])
+
+    take(lambda variant: (known or {}).get(variant["master_sku"]))
+    take(lambda variant: next((key for key, each in left.items() if same(variant, each)), None))
+    if by_options:
+        without = {_options(each.get("option_values")): key for key, each in left.items() if not each.get("sku")}
+        take(lambda variant: without.get(options_of(variant)) if variant["options"] else None)
+        if len(variants) == 1 and len(shown) == 1 and not found and not shown[0].get("sku"):
+            found[variants[0]["master_sku"]] = shown[0]["id"]
     return found
 
 

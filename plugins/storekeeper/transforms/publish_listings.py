@@ -36,6 +36,9 @@ MOST_IMAGES = 1_000
 MOST_ATTRIBUTES = 200
 MOST_VARIANTS = 600
 MOST_CATEGORIES = 1_000
+MOST_VALUES = 250
+"""Of one option."""
+
 LARGEST_WEIGHT = Decimal(9_999_999_999)
 LARGEST_PRICE = Decimal(10) ** 12
 
@@ -43,6 +46,8 @@ SHOWN = 60
 """So much of an offending value is shown."""
 
 PAYLOAD_COLUMNS = ("listing_key", "action", "version", "product_id", "payload", "categories", "variants")
+
+_TRANSLATED = [ipaddress.ip_network(each) for each in ("2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48")]
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
@@ -263,9 +268,11 @@ class _Judge:
 
     @property
     def _price(self) -> Decimal:
-        """The price that most variants have, which need not be said of them: of several the listing's, or the least."""
+        """The listing's price where a variant wants it, else what most want; the others have prices of their own."""
         wanted = Counter(variant.price for variant in self._content.variants if variant.price is not None)
-        return max(wanted, key=lambda price: (wanted[price], price == self._content.price, -price))
+        if self._content.price is not None and self._content.price in wanted:
+            return self._content.price
+        return max(wanted, key=lambda price: (wanted[price], -price))
 
     @property
     def _weight(self) -> Decimal:
@@ -334,6 +341,13 @@ class _Judge:
             for name in (name for name, count in names.items() if count > 1):
                 said = f"has the option {_shown(name)} twice; letter case does not tell two apart"
                 self._wrong(Reason.INVALID_OPTIONS, said, variant.master_sku, variant)
+        values: dict[str, set[str]] = {}
+        for options in self._options.values():
+            for name, value in options:
+                values.setdefault(name, set()).add(value)
+        for name in (name for name, labels in values.items() if len(labels) > MOST_VALUES):
+            said = f"has {len(values[name])} values of the option {_shown(name)}; {MOST_VALUES} may be"
+            self._wrong(Reason.TOO_MANY, said, f"options/{name}")
         if len(self._content.variants) < 2:
             return
         first = self._content.variants[0]
@@ -428,14 +442,25 @@ def image_fault(address: str) -> str | None:
 def _is_private(host: str) -> bool:
     host = host.rstrip(".")
     try:
-        return not ipaddress.ip_address(host.partition("%")[0]).is_global
+        address = ipaddress.ip_address(host.partition("%")[0])
+        # an address of the older kind inside one of the newer: by 6to4, Teredo or NAT64
+        return not address.is_global or (address.version == 6 and any(address in each for each in _TRANSLATED))
     except ValueError:
         pass
     labels = host.split(".")
     # numbers that are no address as people write it are one as machines read it: 2130706433, 0x7f.1
     if labels[-1].isdigit() or labels[-1].startswith("0x"):
         return True
-    return len(labels) == 1 or labels[-1] in ("localhost", "local", "internal", "lan", "home", "corp", "intranet")
+    return len(labels) == 1 or labels[-1] in (
+        "localhost",
+        "local",
+        "internal",
+        "lan",
+        "home",
+        "corp",
+        "intranet",
+        "arpa",
+    )
 
 
 def _shown(text: str) -> str:
