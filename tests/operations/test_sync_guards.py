@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from storekeeper.operations.summary import summary
 from storekeeper.operations.sync_listings import approve
 from storekeeper.outcomes import RunStopped
+from storekeeper.warehouse.runs import Run
 from tests.operations.sync_shop import Shop
 
 EXTRACT, LOAD = ("extract",), ("load",)
@@ -342,6 +344,62 @@ def test_a_dry_run_counts_what_cannot_be_sent(shop: Shop) -> None:
     shop.item("A", price=1000)
     counts = shop.sync(params={"dry_run": True})
     assert (counts.skipped, counts.updated, shop.problems()) == (1, 0, set())
+
+
+def said(shop: Shop) -> str:
+    """What the last sync's row says."""
+    query = "select message from mart.runs where operation = 'sync_listings' order by started_at desc limit 1"
+    return str(shop.database.value(query))
+
+
+def test_a_dry_run_says_what_it_would_leave_out_and_why(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    skus = filled(shop, 20)
+    for sku in skus[:2]:
+        shop.item(sku, price=1000)
+    shop.edit(skus[2], quantity=-4)
+    with caplog.at_level("WARNING"):
+        shop.sync(params={"dry_run": True}, run_id="dry")
+    assert said(shop).splitlines()[1:] == [
+        "Problems that it would leave: 3",
+        f"  price_held                                 2   such as {skus[0]}",
+        f"  negative_quantity                          1   such as {skus[2]}",
+    ]
+    assert f"{skus[0]}: price_held: The price 1000" in caplog.text
+    assert shop.database.value("select count(*) from ops.problem") == 0
+    shop.sync()
+    assert shop.problems() == {(skus[0], "price_held"), (skus[1], "price_held"), (skus[2], "negative_quantity")}
+
+
+def test_the_summary_of_a_dry_run_speaks_of_what_it_would_leave(shop: Shop) -> None:
+    shop.add("A")
+    shop.pull()
+    shop.item("A", price=1000)
+    shop.sync(params={"dry_run": True}, run_id="dry")
+    warehouse = shop.database.warehouse()
+    try:
+        told = summary(
+            Run.begin(warehouse, channel="shop", operation="sync_listings", run_id="dry", dry_run=True)
+        ).splitlines()
+    finally:
+        warehouse.close()
+    assert told[-2:] == [
+        "  Problems that it would leave: 1",
+        "    price_held                                 1   such as A",
+    ]
+    assert not any("open problems" in line for line in told)
+
+
+@pytest.mark.parametrize(("large_change", "would"), [("stop", "stop"), ("ask", "wait for approval")])
+def test_a_dry_run_leaves_word_of_the_guard_that_would_stop_it(shop: Shop, large_change: str, would: str) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus)
+    shop.sync(params={"dry_run": True}, large_change=large_change)
+    assert said(shop).splitlines()[1:] == [
+        f"Without the dry run this would {would}: it would bring the stock of 18 of 20 listings to zero"
+        " (90%; sync_listings.max_zeroed_share allows 20%)."
+    ]
+    shop.sync(params={"dry_run": True, "confirm_large_change": True}, large_change=large_change)
+    assert "Without" not in said(shop)
 
 
 # Approval.

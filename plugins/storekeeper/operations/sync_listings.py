@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from storekeeper.operations.marks import mark, need, still
 from storekeeper.operations.outbound import Sender, check_store, hold_claim, reason_of
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.step import Step
+from storekeeper.operations.summary import by_reason
 from storekeeper.outcomes import HINTS, Counts, Reason, Refused, RunStopped, StagingLost, Unknown
 from storekeeper.settings import Channel, LargeChange, SyncField, SyncListings, SyncScope
 from storekeeper.warehouse.claim import Claim
@@ -67,12 +68,12 @@ class Plan:
 
     :param rows: changes to send.
     :param said: what the guards say of it, for a person; None where none binds.
-    :param guards: those that bind.
+    :param guards: those that bind, and what each says.
     """
 
     rows: int
     said: str | None
-    guards: Sequence[str] = ()
+    guards: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +192,9 @@ def load(store: StoreClient, sync: Sync) -> Counts:
             sync.within(session, "sync_listings/record_dry_run")
         else:
             sync.within(session, "sync_listings/settle_stock_actions", epoch=None)  # a crash may have come between
-    gave_up = _send(store, sync) if plan.rows and not run.dry_run else []
-    return _conclude(sync, gave_up)
+    if run.dry_run:
+        return _conclude(sync, forecast=_forecast(sync, plan))
+    return _conclude(sync, gave_up=_send(store, sync) if plan.rows else ())
 
 
 def approve(warehouse: Warehouse, channel: str, run_id: str, approved_by: str) -> None:
@@ -231,7 +233,7 @@ def _plan(session: Session, sync: Sync, store_hash: str) -> Plan:
                 sync.within(session, name)
         measured = session.row("sync_listings/measure_plan", run_no=run_no, **sync.values)
         large = {} if sync.confirmed else dict(_large(measured, sync))
-        plan = Plan(measured["rows"], _judged(session, sync, large), list(large))
+        plan = Plan(measured["rows"], _judged(session, sync, large), large)
         kept = _kept(session, run_no) if sync.run.dry_run else {}
         if sync.run.dry_run:
             planning.rollback()
@@ -656,8 +658,30 @@ def _units(shown: Mapping[tuple[int, int | None], int], item: tuple[int, int | N
     return shown.get(item, shown.get((item[0], None)))
 
 
-def _conclude(sync: Sync, gave_up: Sequence[str]) -> Counts:
+def _forecast(sync: Sync, plan: Plan) -> Iterator[str]:
+    """What a person learns of a run by its dry run: what would stop it, and what it would leave out and why."""
+    if plan.guards:
+        would = "wait for approval" if sync.settings.large_change is LargeChange.ASK else "stop"
+        yield f"Without the dry run this would {would}: it would {'; '.join(plan.guards.values())}."
+    with sync.run.transaction() as session:
+        found = session.rows(
+            "sync_listings/count_problems", run_no=sync.run.run_no, hints=json.dumps(HINTS), most=MOST_SHOWN
+        )
+    for row in found:
+        log.warning("%s: %s: %s", row["example"], row["reason"], row["message"])
+    if found:
+        yield f"Problems that it would leave: {found[0]['all_problems']:,}"
+        yield from by_reason({row["reason"]: (row["problems"], row["example"]) for row in found})
+
+
+def _conclude(sync: Sync, *, gave_up: Sequence[str] = (), forecast: Iterable[str] = ()) -> Counts:
+    """End the run.
+
+    :param gave_up: for each kind of call that was given up, why.
+    :param forecast: of a dry run, what to say of the run that it tries.
+    """
     run = sync.run
+    foreseen = list(forecast)
     with run.transaction() as session:
         if not run.dry_run:
             sync.within(session, "sync_listings/open_problems")
@@ -670,7 +694,8 @@ def _conclude(sync: Sync, gave_up: Sequence[str]) -> Counts:
         if red:
             said.append("Problems were left, and sync_listings.problems_fail_run ends such a run red.")
         said += gave_up
-        succeed(session, run, counts, " ".join(said) or None, state="failed" if red or gave_up else "success")
+        message = "\n".join([*([" ".join(said)] if said else []), *foreseen])
+        succeed(session, run, counts, message or None, state="failed" if red or gave_up else "success")
     _drop_staging(run)
     return counts
 
