@@ -118,13 +118,15 @@ class Trials:
         assert os.WIFSTOPPED(status), log.read_text() if log.exists() else "it did not stand still"
         self._want(wanted)
         self._sync(f"successor-{number}")
+        broken = [] if self._failed(number) else ["after it was taken over its run was not called failed"]
         time.sleep(SLOW_SECONDS if point == "while the store takes its time" else 0.1)
         effects = len(self._store.effects())
         os.kill(child, signal.SIGCONT)
         _, status = os.waitpid(child, 0)
         time.sleep(0.1)
         self._store.clear_faults()
-        broken = []
+        if not self._failed(number):
+            broken.append("its run is not failed any more")
         said = log.read_text() if log.exists() else "nothing"
         if os.WEXITSTATUS(status) != 1 or not said.startswith(("ClaimLost", "RunSuperseded")):
             broken.append(f"it was not told that it was taken over: {said}")
@@ -140,6 +142,10 @@ class Trials:
         if self._database.value("select count(*) from ops.claim where run_no is not null"):
             broken.append("the claim is not free")
         return broken
+
+    def _failed(self, number: int) -> bool:
+        query = "select state from mart.runs where operation = 'sync_listings' and run_id = %s"
+        return bool(self._database.value(query, f"stalled-{number}") == "failed")
 
     def _want(self, value: int) -> None:
         set_both = "update core.listing_variant set price = %s, quantity = %s where master_sku = any(%s)"

@@ -74,18 +74,22 @@ class Claim:
         """Hold the claim for the length of the block, with a heartbeat in a thread of its own.
 
         :raises ClaimTaken: somebody living holds it and did not finish within ``terms.wait``.
+        :raises ClaimLost: somebody has taken over, be it at the very end: whoever took over has called this run failed.
         """
         claim = cls(run, store_hash, cls._take(run, store_hash, terms), terms)
         over = threading.Event()
         heart = threading.Thread(target=claim._beat, args=(over,), name="claim", daemon=True)
         heart.start()
+        ours = True
         try:
             yield claim
         finally:
             over.set()
             heart.join()
             with suppress(WarehouseUnavailable):  # then it lapses
-                claim._run("claim/release")
+                ours = claim._run("claim/release") > 0
+        if not ours:
+            raise ClaimLost(LOST)
 
     @classmethod
     def _take(cls, run: Run, store_hash: str, terms: Terms) -> int:
