@@ -54,6 +54,36 @@ def test_a_listing_is_hidden_and_shown_again_and_nothing_else_changes(listed: Sh
     assert shop.problems() == set()
 
 
+def test_the_history_tells_what_a_listing_was_before(shop: Shop) -> None:
+    shop.add("A", availability="preorder")
+    shop.pull()
+    for action, hide_as in (
+        ("hide", "unavailable"),
+        ("unhide", "unavailable"),
+        ("hide", "invisible"),
+        ("unhide", "invisible"),
+        ("hide", "out_of_stock"),
+        ("unhide", "out_of_stock"),
+        ("delist", "invisible"),
+    ):
+        shop.edit_listing("A", queued_action=action)
+        shop.sync(hide_as=hide_as)
+    told = shop.database.rows(
+        "select action, detail -> 'from' as former from mart.push_history"
+        " where entity = 'listing' and action in ('hide', 'unhide', 'delist') order by settled_at"
+    )
+    shown = {"status": "listed", "is_visible": True, "availability": "preorder"}
+    assert [(row["action"], row["former"]) for row in told] == [
+        ("hide", shown),
+        ("unhide", {"status": "hidden", "is_visible": True, "availability": "disabled"}),
+        ("hide", shown),
+        ("unhide", {"status": "hidden", "is_visible": False, "availability": "preorder"}),
+        ("hide", {"status": "listed"}),
+        ("unhide", {"status": "hidden"}),
+        ("delist", shown),
+    ]
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("hide_as", HIDDEN)
 def test_imports_in_between_change_nothing(listed: Shop, hide_as: str, mode: str) -> None:

@@ -1,6 +1,6 @@
 -- sync_listings/plan: what is queued for listings: hiding, showing again, deleting.
 -- Grain    (listing, action).
--- Reads    core.listing, core.listing_variant, core.wanted.   Writes  staging.plan, staging.problem.
+-- Reads    core.listing, core.listing_variant, core.wanted, raw.product.   Writes  staging.plan, staging.problem.
 -- Hiding by stock is done by the stock itself; settle_stock_actions notices when it is.
 
 with queued as materialized (
@@ -35,7 +35,20 @@ with queued as materialized (
             when l.queued_action = 'hide' and l.status <> 'hidden' then :hide_as
             else coalesce(l.hidden_as, 'invisible')
         end as means,
-        coalesce(l.available_as, 'available') as available_as
+        coalesce(l.available_as, 'available') as available_as,
+        jsonb_strip_nulls(
+            jsonb_build_object(
+                'status', l.status,
+                'is_visible', l.channel_visible,
+                'availability', case
+                    when l.hidden_as = 'unavailable' then 'disabled'
+                    else ( -- as the last import saw it: that it was disabled may have been our own hiding
+                        select nullif(r.payload ->> 'availability', 'disabled') from raw.product as r
+                        where r.channel = l.channel and r.product_id = l.product_id
+                    )
+                end
+            )
+        ) as former
     from core.listing as l
     where
         l.channel = :channel
@@ -80,7 +93,7 @@ select
             then jsonb_build_object('availability', case q.queued_action when 'hide' then 'disabled' else q.available_as end)
         else jsonb_build_object('is_visible', q.queued_action = 'unhide')
     end,
-    '{}',
+    q.former,
     case q.queued_action when 'hide' then 'hidden' when 'delist' then 'delisted' end
 from queued as q
 where q.reason is null and q.call <> 'stock';

@@ -4,7 +4,8 @@
 with done as materialized (
     select
         l.listing_key,
-        l.queued_action
+        l.queued_action,
+        l.status
     from core.listing as l
     where
         l.channel = :channel
@@ -55,6 +56,6 @@ select
     d.listing_key,
     d.queued_action,
     'done',
-    '{"by": "stock"}',
+    jsonb_build_object('by', 'stock', 'from', jsonb_build_object('status', d.status)),
     :epoch
 from done as d;
