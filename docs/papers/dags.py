@@ -152,11 +152,20 @@ def _parameter(operation: str, name: str, param: Any) -> tuple[str, str, str, st
     kinds = param.schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     choices = ", ".join(f"`{choice}`" for choice in param.schema.get("enum", ()))
-    allowed = choices or " or ".join(TYPES[kind] for kind in kinds)
+    allowed = choices or (", or " if param.schema.get("examples") else " or ").join(
+        _entries(param) if kind == "array" else TYPES[kind] for kind in kinds
+    )
     default = f"`{json.dumps(param.value)}`"
     if "object" in kinds:
         default = f"see [settings.md](settings.md#{operation}{name})"
     return f"`{name}`", param.schema.get("title", ""), allowed, default, param.description or ""
+
+
+def _entries(param: Any) -> str:
+    """A list: what the form offers for it, where it offers something."""
+    labels = param.schema.get("values_display", {})
+    offered = [f"`{one}`{labels.get(one, '').removeprefix(one)}" for one in param.schema.get("examples", ())]
+    return f"a list of {', '.join(offered)}" if offered else TYPES["array"]
 
 
 def _long(duration: timedelta | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum
 from itertools import chain
 from types import UnionType
@@ -12,7 +12,7 @@ import annotated_types
 from pydantic.fields import FieldInfo
 
 from docs.papers.markdown import table
-from storekeeper.settings import Channel, Cron, LoadInventory, Settings, run_parameters
+from storekeeper.settings import Channel, Cron, LoadInventory, OrderStatus, Settings, run_parameters
 
 INTRODUCTION = """# Settings
 
@@ -32,27 +32,35 @@ same rules: `inventory.yaml` holds [load_inventory](#load_inventory).
 def settings_paper() -> str:
     """``docs/settings.md``, whole."""
     lines = [INTRODUCTION]
-    for title, model in chain(_sections("", Channel), _sections("load_inventory", LoadInventory)):
+    sections = chain(_sections("", Channel), _sections("load_inventory", LoadInventory))
+    for title, model, overridable in sections:
         lines += [f"## {title or 'The channel'}", "", (model.__doc__ or "").strip().splitlines()[0], ""]
-        overridable = run_parameters(model) if title and "." not in title else {}
         rows = []
         for name, field in model.model_fields.items():
             if _model(field) and not title:
                 continue
             default = "see below" if _model(field) else _default(field)
-            run = "yes" if name in overridable or "." in title else ""
+            run = "yes" if name in overridable else ""
             rows.append((f"`{name}`", _allowed(field), default, run, field.description or ""))
         lines += table(("setting", "allowed", "default", "run", "meaning"), rows)
         lines.append("")
     return "\n".join(lines)
 
 
-def _sections(title: str, model: type[Settings]) -> Iterator[tuple[str, type[Settings]]]:
-    yield title, model
+def _sections(
+    title: str, model: type[Settings], whole: bool = False
+) -> Iterator[tuple[str, type[Settings], Collection[str]]]:
+    """Each group of settings: its name, its model, and those of its settings that a single run may override.
+
+    :param whole: the group is one that a run may override as a whole.
+    """
+    # what has no parameters for a run is no operation: nobody triggers it
+    overridable = run_parameters(model) if whole or model.this_run else {}
+    yield title, model, overridable
     for name, field in model.model_fields.items():
         nested = _model(field)
         if nested:
-            yield from _sections(f"{title}.{name}".lstrip("."), nested)
+            yield from _sections(f"{title}.{name}".lstrip("."), nested, name in overridable)
 
 
 def _model(field: FieldInfo) -> type[Settings] | None:
@@ -68,8 +76,8 @@ def _allowed(field: FieldInfo) -> str:
         kind = next(option for option in get_args(kind) if option is not type(None))
     if kind == Cron:
         return "a cron expression of five fields" + (", or null" if nullable else "")
-    if kind == tuple[str, ...]:
-        return "a list of text"
+    if get_origin(kind) is tuple:
+        return _list_of(get_args(kind)[0])
     if get_args(kind):  # Annotated
         kind = get_args(kind)[0]
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -81,6 +89,20 @@ def _allowed(field: FieldInfo) -> str:
     bounds = [_bound(rule) for rule in field.metadata]
     words += "".join(f", {bound}" for bound in bounds if bound)
     return words + (", or null" if nullable else "")
+
+
+def _list_of(entry: Any) -> str:
+    if get_args(entry):  # Annotated
+        entry = get_args(entry)[0]
+    if not issubclass(entry, Enum):
+        return "a list of text"
+    choices = ", ".join(_choice(member) for member in entry)
+    return f"a list of {choices}"
+
+
+def _choice(member: Enum) -> str:
+    """A number says nothing without its name."""
+    return f"`{member.value}` {member.label}" if isinstance(member, OrderStatus) else f"`{member.value}`"
 
 
 def _bound(rule: Any) -> str:
@@ -105,4 +127,6 @@ def _default(field: FieldInfo) -> str:
 def _shown(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_shown, value))}]"
     return str(value.value if isinstance(value, Enum) else value)
