@@ -7,7 +7,11 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
 
 from stack import environment
 from stack.places import LOGS, database_home
@@ -21,8 +25,11 @@ FED = 60
 
 # Of Airflow's log, what a person wants to see while waiting: a task begins, and what our own modules say.
 _TASK = re.compile(r"\[DAG TEST\] starting task_id=(\w+)")
-_SAID = re.compile(r"^\S+ \[\w+ *\] (?P<said>.*?) +\[storekeeper\.")
-_FAILED = re.compile(r"\[error *\] (?P<said>\w+: .*?) +\[")
+_BEGIN = re.compile(r"\d{4}-\d\d-\d\dT\S+ \[")
+_ENTRY = re.compile(r"\S+ \[(?P<level>\w+) *\] (?P<said>.*?) +\[(?P<logger>[\w.]+)\](?: \w+=.*)?\s*", re.DOTALL)
+
+PASSES = ("ClaimLost", "ClaimTaken", "NotNow", "StagingLost", "Unknown", "WarehouseUnavailable")
+"""Errors after which the same once more may go well; before others something is to be mended."""
 
 QUERIES = (
     (
@@ -159,7 +166,7 @@ def _store(server: EmbeddedPostgres) -> tuple[str, bool]:
 
 
 def _run_dags(*orders: str) -> bool:
-    failure = "no error was said"
+    failure = ""
     with (LOGS / "demo.log").open("a") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "stack.run_dags", *orders],
@@ -170,23 +177,55 @@ def _run_dags(*orders: str) -> bool:
         assert running.stdout is not None
         dag_ids = ", ".join(order.partition("=")[0] for order in orders)
         print(f"\n{dag_ids}: running through Airflow (it takes some seconds to start) ...", flush=True)
-        for line in running.stdout:
-            log.write(line)
-            if task := _TASK.search(line):
+        for entry in entries(_kept(running.stdout, log)):
+            said = entry["said"].strip()
+            ours = entry["logger"].startswith("storekeeper.")
+            if task := _TASK.search(said):
                 print(f"  {task[1]}", flush=True)
-            elif said := _SAID.match(line):
-                print(f"    {said['said'].strip()}", flush=True)
-            elif failed := _FAILED.search(line):
-                failure = failed["said"].strip()
-                print(f"    {failure}", flush=True)
+            elif ours and entry["level"] == "error":
+                failure = said
+                print(textwrap.indent(said, "    "), flush=True)
+            elif ours and "\n" not in said:
+                print(f"    {said}", flush=True)
     if running.wait() == 0:
         return True
-    print(
-        f"\nA run failed: {failure}\nAirflow's own log is {LOGS / 'demo.log'}; docs/operating.md lists what each error"
-        " asks for. Then run `make demo` again: it goes on from what is there.",
-        file=sys.stderr,
-    )
+    print(advice(failure, LOGS / "demo.log"), file=sys.stderr)
     return False
+
+
+def _kept(lines: Iterable[str], log: TextIO) -> Iterator[str]:
+    for line in lines:
+        log.write(line)
+        yield line
+
+
+def entries(lines: Iterable[str]) -> Iterator[re.Match[str]]:
+    """Airflow's log, entry by entry: what is said may run over lines, and who says it stands at the end of the last."""
+    begun = ""
+    for line in lines:
+        if _BEGIN.match(line):
+            begun = line
+        elif begun:
+            begun += line
+        if begun and (entry := _ENTRY.fullmatch(begun)):
+            yield entry
+            begun = ""
+
+
+def advice(failure: str, log: Path) -> str:
+    """What to do after a failed run.
+
+    :param failure: its error, as type and message; empty where none of ours was said.
+    """
+    if not failure:
+        return f"\nA run failed, and none of our own errors was said. Airflow's own log tells: {log}"
+    kind = failure.partition(":")[0]
+    if kind in PASSES:
+        do = "Run `make demo` again: it goes on from what is there."
+    else:
+        do = "The same once more would end the same: mend first what it says."
+    named = failure.splitlines()[0].rstrip(":")
+    return f"\nA run failed: {named}\n{do} docs/operating.md lists what each error asks for; Airflow's own log is {log}"
 
 
 def _answer(query: str) -> str:
