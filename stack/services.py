@@ -174,6 +174,11 @@ def psql_command(*arguments: str) -> list[str]:
 
 
 def _psql() -> None:
+    server = EmbeddedPostgres(database_home())
+    is_ours = os.environ["AIRFLOW_CONN_STOREKEEPER_WAREHOUSE"] == server.uri("warehouse")
+    if is_ours and not server.is_running():
+        start_warehouse()
+        os.environ["AIRFLOW_CONN_STOREKEEPER_WAREHOUSE"] = server.uri("warehouse")  # its port may have moved
     os.execv(psql_command()[0], psql_command())  # noqa: S606 - psql takes this terminal over
 
 
