@@ -184,7 +184,7 @@ def test_some_skus_of_a_listing_are_not_the_listing(
     before = everything(database)
     with pytest.raises(RunStopped) as stopped:
         change_status(action, "A-1", "s-2", confirm_large_change=True)
-    assert f"{action} belongs to a listing with all its variants, and of 1 listings only some" in str(stopped.value)
+    assert f"{action} belongs to a listing with all its variants, and of 1 listing only some" in str(stopped.value)
     assert "shirt: S-1, S-3" in str(stopped.value)
     assert "lamp" not in str(stopped.value)
     assert everything(database) == before
@@ -208,11 +208,11 @@ def test_a_deletion_is_confirmed_or_not_done(database: Database, change_status: 
     add_listing(database, "lamp", "A-1", title="A lamp\nof brass", **IN_STORE)
     with pytest.raises(RunStopped) as stopped:
         change_status("delist", "A-1")
-    assert "The next sync would delete 1 listings from the store" in str(stopped.value)
+    assert "The next sync would delete 1 listing from the store" in str(stopped.value)
     assert "confirm_large_change" in str(stopped.value)
     assert "lamp: A lamp of brass" in str(stopped.value)
     assert state(database, "lamp") == (False, None)
-    assert "would delete 1 listings" in database.value("select message from mart.runs")
+    assert "would delete 1 listing" in database.value("select message from mart.runs")
     assert change_status("delist", "A-1", confirm_large_change=True).updated == 1
     assert change_status("delist", "A-1").unchanged == 1
 
@@ -221,7 +221,7 @@ def test_all_that_is_wrong_is_said_at_once(database: Database, change_status: Ch
     add_listing(database, "shirt", "S-1", "S-2", **IN_STORE)
     with pytest.raises(RunStopped) as stopped:
         change_status("delist", "S-1", "typo")
-    for said in ("'typo'", "shirt: S-2", "would delete 1 listings"):
+    for said in ("'typo'", "shirt: S-2", "would delete 1 listing"):
         assert said in str(stopped.value)
 
 

@@ -34,7 +34,7 @@ comment on column mart.runs.created is 'Records new in the warehouse.';
 comment on column mart.runs.updated is 'Records that changed in the warehouse, newly linked ones included.';
 comment on column mart.runs.unchanged is 'Records that were as they should be.';
 comment on column mart.runs.skipped is 'Records left out, each with a problem; orders, each in orders_not_imported; listings whose status could not be changed, each in the run''s log; inventory items that have a newer updated_at than the file.';
-comment on column mart.runs.failed is 'Records that could not be read, each with a problem.';
+comment on column mart.runs.failed is 'Records that could not be read, or that the store refused, each with a problem.';
 comment on column mart.runs.requests is 'HTTP requests sent to the store, repeats included.';
 comment on column mart.runs.work_seconds is 'The tasks'' own work added up; imports and Airflow''s time between tasks left out.';
 comment on column mart.runs.linked is 'Of updated: rows of the warehouse that found their variant in the store.';

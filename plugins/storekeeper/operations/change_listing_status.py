@@ -15,6 +15,7 @@ from sqlalchemy import RowMapping
 
 from storekeeper.operations.step import Step
 from storekeeper.operations.sync_listings import GUARDED_FROM
+from storekeeper.operations.wording import counted
 from storekeeper.outcomes import Counts, RunStopped, SettingsError
 from storekeeper.settings import Channel, LargeChange, ListingAction
 from storekeeper.warehouse.database import Session
@@ -203,7 +204,7 @@ def show(decisions: Sequence[Decision]) -> Iterator[str]:
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     if len(decisions) > MOST_ROWS:
-        yield f"... and {len(decisions) - MOST_ROWS:,} more listings"
+        yield f"... and {counted(len(decisions) - MOST_ROWS, 'more listings')}"
 
 
 def _state(status: str, paused: bool, queued: str | None) -> str:
@@ -214,20 +215,22 @@ def _refusals(channel: Channel, order: Order, unknown: Sequence[str], decisions:
     """Why the run may not be done as it was asked for."""
     if unknown:
         yield (
-            f"{len(unknown)} of the SKUs are no master SKUs of channel {channel.channel!r}: {_some(map(repr, unknown))}"
+            f"{len(unknown)} of the SKUs {'is no master SKU' if len(unknown) == 1 else 'are no master SKUs'} of channel"
+            f" {channel.channel!r}: {_some(map(repr, unknown))}"
         )
     parted = [decision.listing for decision in decisions if decision.listing["unnamed"]]
     if parted and not order.whole_listing:
         yield (
-            f"{order.action.value} belongs to a listing with all its variants, and of {len(parted)} listings only some"
-            " were named. Name the others too, or give whole_listing. Not named:"
+            f"{order.action.value} belongs to a listing with all its variants, and of"
+            f" {counted(len(parted), 'listings')} only some were named. Name the others too, or give"
+            " whole_listing. Not named:"
         )
         yield from _some_lines(f"  {one['listing_key']}: {_some(one['unnamed'])}" for one in parted)
     deleted = [decision.listing for decision in decisions if decision.counted == "updated"]
     if deleted and order.action is ListingAction.DELIST and not order.confirmed:
         yield (
-            f"The next sync would delete {len(deleted)} listings from the store. If this is meant, run it again with"
-            " confirm_large_change. Such as:"
+            f"The next sync would delete {counted(len(deleted), 'listings')} from the store. If this is meant, run it"
+            " again with confirm_large_change. Such as:"
         )
         yield from _some_lines(f"  {one['listing_key']}: {' '.join(one['title'].split())[:60]}" for one in deleted)
 
@@ -260,16 +263,16 @@ def _forecast(session: Session, channel: Channel, action: ListingAction) -> Iter
     """Whether the next sync will let it through: its guards know nothing of what a person confirmed here."""
     waiting = session.row("change_listing_status/count_waiting", channel=channel.channel)
     settings = channel.sync_listings
-    for queued, counted, most in (
+    for queued, affects, most in (
         (ListingAction.HIDE, "hidden", settings.max_hidden_share),
         (ListingAction.DELIST, "delisted", settings.max_delisted_share),
     ):
-        listings, affected = waiting["listings"], waiting[counted]
+        listings, affected = waiting["listings"], waiting[affects]
         if action not in (queued, ListingAction.UNPAUSE) or listings < GUARDED_FROM or affected <= most * listings:
             continue
         asks = settings.large_change is LargeChange.ASK
         yield (
-            f"{affected} of {listings} listings wait to be {counted}, and sync_listings.max_{counted}_share allows"
+            f"{affected} of {listings} listings wait to be {affects}, and sync_listings.max_{affects}_share allows"
             f" {most:.0%} a run: the next sync "
             + ("waits for approval." if asks else "stops, and sends nothing until it is run with confirm_large_change.")
         )

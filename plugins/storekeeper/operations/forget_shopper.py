@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from storekeeper.operations.wording import counted
 from storekeeper.outcomes import Counts, SettingsError
 from storekeeper.warehouse.database import Warehouse
 from storekeeper.warehouse.runs import EVERY_CHANNEL, Run, succeed
@@ -84,5 +85,6 @@ def forget(warehouse: Warehouse, run_id: str, shopper: Shopper, *, dry_run: bool
         with warehouse.transaction() as session:
             session.run("forget_shopper/supersede_runs", **values)
         warehouse.drop_staging("forget_shopper/list_staging", **values)
-    log.info("%s%d rows of %d orders", "would erase " if dry_run else "erased ", erased["rows"], erased["orders"])
+    would = "would erase" if dry_run else "erased"
+    log.info("%s %s of %s", would, counted(erased["rows"], "rows"), counted(erased["orders"], "orders"))
     return {"orders": erased["orders"], "rows": erased["rows"]}

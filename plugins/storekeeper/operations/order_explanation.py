@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import RowMapping
 
 from storekeeper.operations.order_plan import Plan, Window
+from storekeeper.operations.wording import counted
 from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run
 
@@ -74,5 +75,5 @@ def asked_for(plan: Plan) -> str:
         return f"orders {window.by} from {window.start:%Y-%m-%d %H:%M:%S} to {window.end:%Y-%m-%d %H:%M:%S}"
 
     if plan.order_ids:
-        return f"asking for {len(plan.order_ids)} orders by their ids"
+        return f"asking for {counted(len(plan.order_ids), 'orders')} by id"
     return "asking for " + " and ".join(map(spoken, plan.windows)) + " UTC, on the store's clock"

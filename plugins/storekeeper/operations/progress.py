@@ -7,6 +7,7 @@ import threading
 import time
 
 from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.operations.wording import counted
 from storekeeper.warehouse.runs import Run
 
 log = logging.getLogger(__name__)
@@ -54,12 +55,10 @@ class Progress:
         """How far it has come, how fast, and how long it may still take."""
         seconds = max(time.monotonic() - self._started, 0.001)
         rate = self.done / seconds
-        parts = [f"{self.done:,} {self._what} in {self.batches:,} {self._unit}, {rate:,.0f} a second"]
+        of = f"{self.done:,} of " if self._expected else ""
+        what = counted(self._expected or self.done, self._what)
+        parts = [f"{of}{what} in {counted(self.batches, self._unit)}, {rate:,.0f} a second"]
         if self._expected:
-            parts[0] = (
-                f"{self.done:,} of {self._expected:,} {self._what} in {self.batches:,} {self._unit},"
-                f" {rate:,.0f} a second"
-            )
             left = max(self._expected - self.done, 0)
             if left and rate:
                 parts.append(f"about {left / rate:,.0f} s to go")

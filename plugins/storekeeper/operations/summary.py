@@ -13,8 +13,8 @@ _LINES = (
     ("updated", "updated"),
     ("overwritten", "  of these with data from the store"),
     ("unchanged", "unchanged"),
-    ("skipped", "left out"),
-    ("failed", "unreadable"),
+    ("skipped", "skipped"),
+    ("failed", "failed"),
 )
 
 _SOMETIMES = ("linked", "overwritten")

@@ -24,6 +24,7 @@ from storekeeper.operations.outbound import Sender, check_store, hold_claim, rea
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.step import Step
 from storekeeper.operations.summary import by_reason
+from storekeeper.operations.wording import counted
 from storekeeper.outcomes import HINTS, Counts, Reason, Refused, RunStopped, StagingLost, Unknown
 from storekeeper.settings import Channel, LargeChange, SyncField, SyncListings, SyncScope
 from storekeeper.warehouse.claim import Claim
@@ -160,7 +161,7 @@ def extract(sync: Sync, store_hash: str) -> dict[str, Any]:
             if asks:
                 sync.within(session, "sync_listings/ask_approval")
         session.run("runs/advance", run_no=run.run_no, step="extracted")
-    log.info("%d changes to send", plan.rows)
+    log.info("%s to send", counted(plan.rows, "changes"))
     if plan.said is None:
         return {"changes": plan.rows, "ask": None}
     if run.dry_run:
@@ -389,8 +390,9 @@ def _stopped(session: Session, sync: Sync, plan: Plan) -> str | None:
         return f"{plan.said}\n{CONFIRM}"
     if unapproved["rows"]:
         return (
-            f"plan_grew: since a person was or could be asked, {unapproved['rows']} more changes would need approval,"
-            f" such as of {unapproved['example']!r}. Nothing was sent; run it again to be asked anew.\n{plan.said}"
+            f"plan_grew: since a person was or could be asked, {counted(unapproved['rows'], 'more changes')} would need"
+            f" approval, such as of {unapproved['example']!r}. Nothing was sent; run it again to be asked anew."
+            f"\n{plan.said}"
         )
     return None
 
@@ -632,7 +634,7 @@ def _verify_stock(store: StoreClient, sync: Sync) -> None:
         shown = store_catalog.stock_of(store, location_id, {product_id for product_id, _ in differing})
         differing = {item: row for item, row in differing.items() if _units(shown, item) != row["quantity"]}
     if sample:
-        log.info("read %d quantities back: %d are not as sent", len(sample), len(differing))
+        log.info("read %s back, not as sent: %d", counted(len(sample), "quantities"), len(differing))
     if differing:
         with sync.run.transaction() as session:
             session.copy_staged(

@@ -14,6 +14,7 @@ from storekeeper.hooks.bigcommerce import BigCommerceHook
 from storekeeper.hooks.warehouse import open_warehouse
 from storekeeper.operations.step import Step, attempt
 from storekeeper.operations.summary import summary
+from storekeeper.operations.wording import counted
 from storekeeper.outcomes import ProblemsLeft, SettingsError
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
@@ -81,7 +82,8 @@ def report(run: Run, log: Any) -> None:
     log.info("%s", summary(run))
     outcome = run.outcome()
     if outcome["state"] == "failed":
-        raise ProblemsLeft(f"{outcome['skipped'] + outcome['failed']} records were left out; see mart.problems")
+        left = outcome["skipped"] + outcome["failed"]
+        raise ProblemsLeft(f"{counted(left, 'records')} {'was' if left == 1 else 'were'} left out; see mart.problems")
 
 
 def _named(context: Context) -> dict[str, Any]:
