@@ -1,4 +1,4 @@
-"""Publish Listings: what guards have stopped stays stopped, what is a stranger's stays theirs, one bad listing is alone."""
+"""Publish Listings: what guards have stopped stays stopped, what is a stranger's stays theirs, one is alone."""
 
 from __future__ import annotations
 
