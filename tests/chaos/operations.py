@@ -286,7 +286,7 @@ def a_season_on(store: SandboxProcess, database: Database, run: Run) -> None:
 def a_late_draft(store: SandboxProcess) -> list[dict[str, Any]]:
     """Drafts are edited, and another one comes in."""
     return [
-        {"sql": "update core.listing set description = 'Edited' where listing_key in ('new-1', 'sized')"},
+        {"sql": "update core.listing set description = 'Edited' where listing_key = 'locked'"},
         {
             "sql": "insert into core.listing (channel, listing_key, title, weight, price, categories, queued_action)"
             " values ('shop', 'late', 'Late', 1, 9, '{Shop}', 'publish')"
