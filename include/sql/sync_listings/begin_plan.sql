@@ -5,4 +5,7 @@ select
     set_config('jit', 'off', true),
     set_config('work_mem', '64MB', true);
 
-truncate staging.differing, staging.plan, staging.problem, staging.step;
+truncate staging.differing, staging.plan, staging.problem;
+
+delete from staging.step
+where step = 'planned';

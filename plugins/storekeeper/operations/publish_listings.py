@@ -412,6 +412,7 @@ def _record_planned(publish: Publish, session: Session, listing_key: str, action
 def _conclude(publish: Publish, listed: int, gave_up: Sequence[str]) -> Counts:
     run = publish.run
     with run.transaction() as session:
+        need(session, run, "transformed")
         if not run.dry_run:
             publish.within(session, "publish_listings/close_problems", gave_up=bool(gave_up))
         counts = Counts(

@@ -195,7 +195,15 @@ def load(store: StoreClient, sync: Sync) -> Counts:
             sync.within(session, "sync_listings/settle_stock_actions", epoch=None)  # a crash may have come between
     if run.dry_run:
         return _conclude(sync, forecast=_forecast(sync, plan))
-    return _conclude(sync, gave_up=_send(store, sync) if plan.rows else ())
+    gave_up = _send(store, sync) if plan.rows else []
+    try:
+        return _conclude(sync, gave_up=gave_up)
+    except StagingLost as lost:
+        # what was sent is recorded; what could not be is found out anew
+        log.warning("%s: comparing anew", lost)
+        with run.transaction() as session:
+            _plan(session, sync, store.store_hash)
+        return _conclude(sync, gave_up=gave_up)
 
 
 def approve(warehouse: Warehouse, channel: str, run_id: str, approved_by: str) -> None:
@@ -340,6 +348,7 @@ def send_wanted(
     except RunStopped as stopped:
         return [str(stopped)]
     with run.transaction() as session:
+        need(session, run, PLANNED)
         sync.within(session, "sync_listings/open_problems")
         sync.within(session, "sync_listings/close_problems")
     return gave_up
@@ -686,6 +695,7 @@ def _conclude(sync: Sync, *, gave_up: Sequence[str] = (), forecast: Iterable[str
     foreseen = list(forecast)
     with run.transaction() as session:
         if not run.dry_run:
+            need(session, run, PLANNED)
             sync.within(session, "sync_listings/open_problems")
             sync.within(session, "sync_listings/close_problems")
         counts = Counts(**session.row("sync_listings/count_outcome", run_no=run.run_no, **sync.values))
