@@ -53,7 +53,8 @@ def test_no_default_is_written_in_python() -> None:
 def test_what_is_marked_for_a_run_is_what_a_run_reads() -> None:
     channel = Channel(channel="shop")
     operations: dict[str, Settings] = {
-        name: getattr(channel, name) for name in ("import_listings", "get_orders", "sync_listings")
+        name: getattr(channel, name)
+        for name in ("import_listings", "get_orders", "load_listings", "sync_listings", "publish_listings")
     } | {"load_inventory": LoadInventory()}
     for section, name, _, _, run in rows():
         operation, _, group = section.partition(".")
