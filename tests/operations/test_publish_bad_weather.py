@@ -26,7 +26,7 @@ PRODUCTS = "/v3/catalog/products"
 STOCK = "/v3/inventory/adjustments/absolute"
 ASSIGNMENTS = "/v3/catalog/products/channel-assignments"
 CATEGORIES = "/v3/catalog/trees/categories"
-SETTINGS: dict[str, Any] = {"create_missing_categories": True, "store_channel_id": 2}
+SETTINGS: dict[str, Any] = {"create_missing_categories": True, "store_channel_id": 1}
 NAMES = ["MANY", "P-0", "P-1", "P-2", "TWO"]
 
 

@@ -31,7 +31,7 @@ def test_a_product_is_created_without_its_stock(store: SandboxProcess) -> None:
     assert answer.status_code == 207
     [product] = answer.json()["data"]
     assert answer.json()["errors"]["errors"] == {"inventory_level": "the warehouse is closed"}
-    assert store.get(f"{PRODUCTS}/{product['id']}?include=variants")["data"] == product
+    assert store.get(f"{PRODUCTS}/{product['id']}?include=variants,custom_fields,images,options")["data"] == product
     assert [(each["sku"], each["inventory_level"]) for each in product["variants"]] == [("NEW-S", 0), ("NEW-M", 0)]
     [effect] = store.effects()
     assert effect["kind"] == "product.created"

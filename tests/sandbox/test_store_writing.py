@@ -30,7 +30,7 @@ def test_a_simple_product_gets_a_base_variant(store: SandboxProcess) -> None:
     product = answer.json()["data"]
     assert [each["id"] for each in product["variants"]] == [product["base_variant_id"]]
     assert product["variants"][0]["sku"] == "NEW-1"
-    assert store.get(f"{PRODUCTS}/{product['id']}?include=variants")["data"] == product
+    assert store.get(f"{PRODUCTS}/{product['id']}?include=variants,custom_fields,images,options")["data"] == product
     assert store.get(f"{PRODUCTS}?sku=new-1")["data"][0]["id"] == product["id"]
     total = store.get(f"{PRODUCTS}?limit=1")["meta"]["pagination"]["total"]
     assert total == 121

@@ -1,4 +1,4 @@
--- sync_listings/plan, load: open this run's problems, see again those that still hold.
+-- sync_listings/load: open this run's problems, see again those that still hold.
 -- Reads    staging.problem.   Writes  ops.problem.   Repeat  safe.
 
 insert into ops.problem as p (channel, operation, entity, entity_key, reason, source, message, run_no)

@@ -56,7 +56,7 @@ class InventoryFeed(Feed[LoadInventory]):
 
     def judge(self, session: Session) -> Standing:
         """Each SKU of the file gets one row and one verdict, or is a problem."""
-        for name in ("prepare_load", "judge_items", "report_duplicates"):
+        for name in ("load_inventory/prepare_load", "load_inventory/judge_items", "load_inventory/report_duplicates"):
             self._step(session, name)
         return Standing(**session.row("load_inventory/count_lines", run_no=self.run.run_no))
 
@@ -68,11 +68,11 @@ class InventoryFeed(Feed[LoadInventory]):
         zeroed = 0
         if self.settings.missing_rows is MissingRows.ZERO:
             stocked = session.row("load_inventory/count_stocked")["items"]
-            zeroed = self._step(session, "zero_missing")
+            zeroed = self._step(session, "load_inventory/zero_missing")
             self._guard_stock(stocked - session.row("load_inventory/count_stocked")["items"], stocked)
-        self._step(session, "merge_items")
+        self._step(session, "load_inventory/merge_items")
         feeds.open_problems(self, session)
-        self._step(session, "close_problems")
+        self._step(session, "load_inventory/close_problems")
         counts = Counts(**session.row("load_inventory/count_outcome", run_no=self.run.run_no, zeroed=zeroed))
         said = [f"{zeroed:,} of the updated items are not in the file: their quantity becomes 0."] if zeroed else []
         return counts, said
@@ -82,7 +82,7 @@ class InventoryFeed(Feed[LoadInventory]):
         session.run("load_inventory/drop_staging", run_no=self.run.run_no)
 
     def _step(self, session: Session, name: str) -> int:
-        return session.run(f"load_inventory/{name}", run_no=self.run.run_no, channel=self.run.channel)
+        return session.run(name, run_no=self.run.run_no, channel=self.run.channel)
 
     def _guard_stock(self, lost: int, stocked: int) -> None:
         """Refuse a file for want of whose rows the stock would be gone, be it the first one ever.

@@ -72,21 +72,21 @@ class ListingsFeed(Feed[LoadListings]):
         """Each listing without any problem gets a verdict, and so does each of its variants."""
         values = self._values(session)
         for name in (
-            "prepare_load",
-            "report_duplicates",
-            "report_other_listings",
-            "report_disagreements",
-            "judge_listings",
-            "judge_variants",
+            "load_listings/prepare_load",
+            "load_listings/report_duplicates",
+            "load_listings/report_other_listings",
+            "load_listings/report_disagreements",
+            "load_listings/judge_listings",
+            "load_listings/judge_variants",
         ):
-            session.run(f"load_listings/{name}", **values)
+            session.run(name, **values)
         return Standing(**session.row("load_listings/count_lines", run_no=self.run.run_no))
 
     def merge(self, session: Session) -> tuple[Counts, list[str]]:
         """Listings, variants, what is queued for them, problems, counts."""
         values = self._values(session)
-        for name in ("merge_listings", "merge_variants"):
-            session.run(f"load_listings/{name}", **values)
+        for name in ("load_listings/merge_listings", "load_listings/merge_variants"):
+            session.run(name, **values)
         queued = 0
         if self.settings.queue is not Queue.NONE:
             queued = session.run("load_listings/queue_listings", **values)
