@@ -212,21 +212,6 @@ def test_a_product_that_look_ups_do_not_find_yet_is_not_made_twice(full: Press, 
     settled(full, undisturbed)
 
 
-def test_what_a_207_did_not_save_is_told_of_and_goes_with_an_overwrite(
-    full: Press, undisturbed: dict[str, Any]
-) -> None:
-    full.store.configure(partly_saved={"P-1": "later", "T-2": "later"})
-    publish(full)
-    assert sorted(full.created()) == NAMES
-    assert full.problems() == {("P-1", "partly_saved"), ("TWO", "partly_saved")}
-    full.store.configure(partly_saved={})
-    full.sync()
-    for key in ("P-1", "TWO"):
-        full.set(key, queued_action="overwrite")
-    publish(full)
-    settled(full, undisturbed)
-
-
 def test_what_a_207_did_not_save_and_a_later_call_did_is_no_problem(full: Press, undisturbed: dict[str, Any]) -> None:
     full.store.configure(partly_saved={"P-1": "later"})
     publish(full)
@@ -297,7 +282,7 @@ def test_what_changes_between_transform_and_load_counts_as_it_is_then(full: Pres
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changes_while_the_call_is_under_way_is_not_lost(full: Press, change: str) -> None:
-    full.store.fault("slow", seconds=1.5, route=PRODUCTS, method="POST", side="after", times=3)
+    full.store.fault("slow", seconds=3.0, route=PRODUCTS, method="POST", side="after", times=3)
 
     def change_it() -> None:
         key = "TWO" if change == "variant added" else "P-1"

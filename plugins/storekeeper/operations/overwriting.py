@@ -255,6 +255,21 @@ class Overwriting:
         if self.publication is not None:
             self.publication.unknown_category(listing_key, missing)
 
+    def planned(self, target: Target) -> dict[str, Any]:
+        """All that would be sent of a listing, price and stock too; empty where nothing would be."""
+        planned = target.difference.shown()
+        if self.settings.overwrite.price is Follow.UPDATE:
+            wanted = {variant["master_sku"]: variant["price"] for variant in target.variants}
+            prices = {
+                row["master_sku"]: {"to": wanted[row["master_sku"]], "from": row["channel_price"]}
+                for row in target.shown_variants()
+                if row["price_differs"]
+            }
+            planned |= {"prices": prices} if prices else {}
+        if self.settings.overwrite.quantity is Follow.UPDATE and target.stock_differs:
+            planned["stock"] = "as wanted in mart.listing_variants"
+        return planned
+
     def _differs(self, target: Target) -> bool:
         """Whether there is anything to send of a listing, be it price or stock, which follow as a sync sends them."""
         overwrite = self.settings.overwrite

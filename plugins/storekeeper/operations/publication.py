@@ -127,7 +127,11 @@ class Publication:
         with self.claim.settling() as settling:
             rows = self._rows(settling.session, "publish_listings/read_payload", listing_key, action="publish")
             if not rows:
-                log.info("listing %s was changed, paused or taken back since it was prepared: left alone", listing_key)
+                found = self._rows(settling.session, "publish_listings/find_listing", listing_key)
+                if not found or found[0]["product_id"] is None:
+                    log.info(
+                        "listing %s was changed, paused or taken back since it was prepared: left alone", listing_key
+                    )
                 return
             product = {**rows[0]["payload"], "categories": category_ids}
             (begun,) = self._rows(

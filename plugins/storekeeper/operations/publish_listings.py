@@ -29,6 +29,7 @@ from storekeeper.operations.progress import Progress
 from storekeeper.operations.publication import Publication
 from storekeeper.operations.step import Step
 from storekeeper.operations.store_categories import StoreCategories
+from storekeeper.operations.wording import counted
 from storekeeper.outcomes import HINTS, Counts, Problem, Reason, Refused, RunStopped, StagingLost, Unknown
 from storekeeper.settings import Channel, Follow, PublishListings, SyncField
 from storekeeper.transforms.publish_listings import PAYLOAD_COLUMNS, drafts_of, prepare
@@ -107,7 +108,7 @@ def extract(publish: Publish, store_hash: str) -> dict[str, int]:
         drafts = session.row("publish_listings/count_drafts", run_no=run.run_no)["drafts"]
         mark(session, run, "extracted")
         session.run("runs/advance", run_no=run.run_no, step="extracted")
-    log.info("%d listings to publish", drafts)
+    log.info("%s to publish", counted(drafts, "listings"))
     return {"drafts": drafts}
 
 
@@ -287,7 +288,7 @@ def _send(store: StoreClient, publish: Publish, listings: int) -> list[str]:
         gave_up = [said for said in (publication.gave_up, overwriting.gave_up) if said]
         gave_up += _send_wanted(store, publish, claim)
         gave_up += _assign(store, publish, publication)
-        log.info("sent: %s", progress.line())
+        log.info("handled: %s", progress.line())
     unknown = [*publication.unknown, *overwriting.unknown]
     if unknown:
         raise Unknown(
@@ -385,13 +386,24 @@ def _record_dry_run(store: StoreClient, publish: Publish) -> None:
             rows = publish.rows(
                 session, "publish_listings/read_payload", listing_key=row["listing_key"], action="publish"
             )
-            if rows:
+            if missing and not publish.settings.create_missing_categories:
+                _leave_out(publish, session, row["listing_key"], missing[0])
+            elif rows:
                 sent = {**rows[0]["payload"], "categories": [*ids, *missing]}
                 _record_planned(publish, session, row["listing_key"], "create", sent)
     for target in overwriting.compare_all(linked):
-        if target.difference:
+        planned = overwriting.planned(target)
+        if planned:
             with run.transaction() as session:
-                _record_planned(publish, session, target.listing_key, "overwrite", target.difference.shown())
+                _record_planned(publish, session, target.listing_key, "overwrite", planned)
+
+
+def _leave_out(publish: Publish, session: Session, listing_key: str, path: str) -> None:
+    """In a dry run: a listing that the real run would leave out for a category that the store does not have."""
+    said = f"Listing {listing_key}: the store has no category {path!r}."
+    problem = Problem("listing", listing_key, Reason.UNKNOWN_CATEGORY, said, f"listing/{listing_key}")
+    session.copy_staged("draft_problem", publish.run.run_no, PROBLEM_COLUMNS, [_problem_row(problem)])
+    publish.within(session, "publish_listings/leave_out", listing_key=listing_key)
 
 
 def _record_planned(publish: Publish, session: Session, listing_key: str, action: str, sent: Any) -> None:
@@ -421,7 +433,10 @@ def _conclude(publish: Publish, listed: int, gave_up: Sequence[str]) -> Counts:
         red = publish.settings.problems_fail_run and counts.skipped + counts.failed > 0
         said = []
         if run.dry_run:
-            said.append("Dry run: nothing was sent; mart.push_history has what would have been.")
+            said.append(
+                "Dry run: nothing was sent; mart.push_history has what would have been, as far as it can be known:"
+                " whether a SKU or a name stands in the store already shows at the call."
+            )
             for row in session.rows("publish_listings/list_problems", run_no=run.run_no, most=10):
                 log.warning("%s: %s", row["reason"], row["message"])
         if red:
