@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from storekeeper.operations import publication
+from storekeeper.operations import overwriting, publication
 from storekeeper.operations.publication import Publication
-from storekeeper.outcomes import RunStopped, Unknown
+from storekeeper.outcomes import Refused, RunStopped, Unknown
 from tests.operations.publish_press import Press
+from tests.operations.sync_shop import meanwhile
 
 PRODUCTS = "/v3/catalog/products"
 
@@ -221,3 +223,88 @@ def test_images_and_fields_of_a_product_that_was_there_stay_where_the_listing_ha
     press.publish()
     product = press.product("Theirs")
     assert (len(product["images"]), len(product["custom_fields"]), product["description"]) == (1, 1, "New")
+
+
+def test_a_product_whose_answer_has_an_odd_shape_is_looked_up(press: Press) -> None:
+    press.draft("A", {"master_sku": "A", "quantity": 2})
+    odd = {"data": {"id": "many"}, "meta": {}}
+    press.store.fault("status", status=200, side="after", route=PRODUCTS, method="POST", body=odd, times=1)
+    press.publish()
+    press.store.admin("violations", method="DELETE")
+    assert press.created() == ["A"]
+    assert press.listing("A")["product_id"] == press.product("A")["id"]
+    row = press.database.row("select state from mart.push_history where action = 'create'")
+    assert row["state"] == "adopted"
+
+
+def test_old_images_stay_until_the_new_ones_have_come(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    press.draft("A", images=["https://cdn.example.com/1.jpg"])
+    press.publish()
+    press.set("A", queued_action="overwrite", images=["https://cdn.example.com/2.jpg"])
+    real = overwriting.store_catalog.change_products
+
+    def without_images(store: Any, changes: Any, check: Any) -> Any:
+        return real(
+            store, [{k: v for k, v in each.items() if k != "images"} | {"sort_order": 1} for each in changes], check
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(overwriting.store_catalog, "change_products", without_images)
+        press.publish()
+    assert len(press.product("A")["images"]) == 1
+    assert press.problems() == {("A", "partly_saved")}
+    press.publish()
+    assert len(press.product("A")["images"]) == 1
+    assert press.listing("A")["queued_action"] is None
+    assert press.problems() == set()
+
+
+@pytest.mark.parametrize("action", ["publish", "overwrite"])
+def test_what_is_paused_while_its_call_waits_for_the_quota_is_not_sent(press: Press, action: str) -> None:
+    press.draft("A", description="Old")
+    press.draft("B", description="Old")
+    if action == "overwrite":
+        press.publish()
+        for key in ("A", "B"):
+            press.set(key, queued_action="overwrite", description="New")
+    method = "POST" if action == "publish" else "PUT"
+    throttled = {"X-Rate-Limit-Time-Reset-Ms": "2500"}
+    press.store.fault("status", status=429, headers=throttled, route=PRODUCTS, method=method, nth=1, times=1)
+
+    def pause() -> None:
+        time.sleep(1.2)
+        press.set("A", paused=True)
+
+    with meanwhile(pause):
+        press.publish()
+    if action == "publish":
+        assert ("A" in press.names(), "B" in press.names()) == (False, True)
+    else:
+        assert (press.product("A")["description"], press.product("B")["description"]) == ("Old", "New")
+    assert press.database.value("select count(*) from ops.push where state = 'sending' and action = 'create'") == 0
+    press.set("A", paused=False)
+    press.publish()
+    assert press.product("A")["description"] == ("Old" if action == "publish" else "New")
+
+
+def test_a_product_that_cannot_be_looked_for_holds_up_no_other(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("A", "B"):
+        press.draft(key)
+    real = publication.store_products.find_by_sku
+
+    def refuses(store: Any, sku: str) -> Any:
+        if sku == "A":
+            raise Refused("the filter is not valid", status=422)
+        return real(store, sku)
+
+    press.store.fault("lost_answer", route=PRODUCTS, method="POST", nth=1, times=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(publication.store_products, "find_by_sku", refuses)
+        press.publish()
+        assert press.problems() == {("A", "unknown_outcome")}
+        press.publish()  # its fate is still open: it is not sent again
+    assert press.created() == ["A", "B"]
+    press.publish()
+    assert press.created() == ["A", "B"]
+    assert press.listing("A")["product_id"] == press.product("A")["id"]
+    assert press.problems() == set()

@@ -1,5 +1,5 @@
 -- publish_listings/load: a product is about to be created: what is meant, committed before the call.
--- Reads    staging.payload.   Writes  ops.push: one row, unless the listing has one whose fate is open (an index says no).
+-- Reads    staging.payload.   Writes  ops.push.   Answers  nothing where the listing has one whose fate is still open.
 
 insert into ops.push (channel, operation, run_no, entity, entity_key, action, state, detail, epoch)
 select
@@ -14,4 +14,6 @@ select
     :epoch
 from staging.payload as p
 where p.listing_key = :listing_key
+on conflict (channel, entity, entity_key)
+where action = 'create' and state in ('pending', 'sending', 'unknown') do nothing
 returning push_no;

@@ -63,22 +63,26 @@ class Answer:
     """A whole, successful answer of the store: status 2xx, body read to its end (empty for 204).
 
     :param sent_at: when the request was sent, in this process's monotonic seconds: what the answer shows is no older.
+    :param wrote: it answers a write, which has taken effect whatever the answer looks like.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     sent_at: float
+    wrote: bool = False
 
     def decode(self, kind: type[T]) -> T:
         """The body as ``kind``.
 
         :raises NotNow: the body is JSON of another shape than the store's specification says.
+        :raises Unknown: so is that of a write: what it did is to be looked up.
         """
         try:
             return msgspec.json.decode(self.body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise NotNow(f"the store's answer has another shape than expected: {error}") from None
+            said = f"the store's answer has another shape than expected: {error}"
+            raise (Unknown if self.wrote else NotNow)(said) from None
 
 
 class StoreClient:
@@ -222,7 +226,8 @@ class StoreClient:
                 content = self._read(response, called, started)
         finally:
             self.pacer.release(slot, headers)
-        return Answer(response.status_code, response.headers, self._judged(called, response, content), started)
+        body = self._judged(called, response, content)
+        return Answer(response.status_code, response.headers, body, started, wrote=check is not None)
 
     def _read(self, response: requests.Response, called: str, started: float) -> bytes:
         """The whole body, within the total time: requests itself bounds only the wait for each piece."""

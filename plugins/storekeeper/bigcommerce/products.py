@@ -261,16 +261,6 @@ def assign_to_channel(store: StoreClient, assignments: Sequence[Mapping[str, int
     return store.write("PUT", ASSIGNMENTS, assignments, check=check)
 
 
-def change_product(store: StoreClient, product_id: int, changes: Mapping[str, Any], check: Check) -> Saved:
-    """Change fields of one product, add images and custom fields, or change those that are named by their id."""
-    answer = store.write("PUT", f"{PRODUCTS}/{product_id:d}", changes, WITH_CHANGED_PARTS, check=check)
-    saved = answer.decode(_One)
-    return Saved(saved.data[0] if isinstance(saved.data, list) else saved.data, what_is_missing(answer))
-
-
-WITH_CHANGED_PARTS: Query = {"include": "images,custom_fields"}
-
-
 def delete_custom_field(store: StoreClient, product_id: int, custom_field_id: int, check: Check) -> None:
     """Take an attribute off a product."""
     store.write("DELETE", f"{PRODUCTS}/{product_id:d}/custom-fields/{custom_field_id:d}", None, check=check)

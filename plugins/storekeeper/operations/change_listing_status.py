@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from storekeeper.operations.outbound import GUARDED_FROM
 from storekeeper.operations.step import Step
-from storekeeper.operations.sync_listings import GUARDED_FROM
 from storekeeper.operations.wording import counted
 from storekeeper.outcomes import Counts, RunStopped, SettingsError
 from storekeeper.settings import Channel, LargeChange, ListingAction

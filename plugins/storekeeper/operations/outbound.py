@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -30,6 +31,41 @@ asked for each of them."""
 
 NOT_THE_RECORDS = (405, 415)
 """What these say is about the call, not about a record in it: taking the batch apart would change nothing."""
+
+
+GUARDED_FROM = 20
+"""The guards bind from so many listings up: in a smaller shop a share says nothing."""
+
+FRESH_SECONDS = 1.0
+"""What waited longer than this for its turn is compared once more with what is wanted, before it goes out."""
+
+
+class Outdated(Exception):
+    """What was about to be sent is not wanted any more, or somebody paused it: nothing was sent."""
+
+
+class Fresh:
+    """Asked just before each call goes out: the claim is ours and, where it had to wait, all of it is still wanted.
+
+    :param still_wanted: asks the warehouse.
+    """
+
+    def __init__(self, claim: Claim, still_wanted: Callable[[], bool]) -> None:
+        self._claim = claim
+        self._still_wanted = still_wanted
+        self._asked_at = time.monotonic()
+
+    def check(self) -> float:
+        """To be handed to the client.
+
+        :raises Outdated: it is not wanted any more.
+        :raises ClaimLost: the claim is not ours any more.
+        """
+        if time.monotonic() - self._asked_at > FRESH_SECONDS:
+            if not self._still_wanted():
+                raise Outdated
+            self._asked_at = time.monotonic()
+        return self._claim.check()
 
 
 def hold_claim(store: StoreClient, run: Run, terms: Writing) -> AbstractContextManager[Claim]:

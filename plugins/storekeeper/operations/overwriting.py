@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,12 @@ from typing import Any
 from storekeeper.bigcommerce import catalog_writing as store_catalog
 from storekeeper.bigcommerce import products as store_products
 from storekeeper.bigcommerce.catalog import MOST_PER_PAGE
-from storekeeper.bigcommerce.client import Answer, StoreClient
-from storekeeper.operations.outbound import Sender, reason_of
+from storekeeper.bigcommerce.client import Answer, Check, StoreClient
+from storekeeper.operations.outbound import GUARDED_FROM, Fresh, Outdated, Sender, reason_of
+from storekeeper.operations.product_comparison import Comparison, Target
 from storekeeper.operations.publication import MOST_UNKNOWN, Publication, plain
-from storekeeper.operations.store_categories import StoreCategories
 from storekeeper.outcomes import HINTS, Reason, Refused, RunStopped, Unknown
 from storekeeper.settings import Follow, PublishListings
-from storekeeper.transforms.overwriting import Difference, compare
 from storekeeper.warehouse.claim import Claim
 from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run
@@ -31,78 +30,20 @@ log = logging.getLogger(__name__)
 READINGS = 3
 """How often products are read anew after a call whose fate nobody knows."""
 
-GUARDED_FROM = 20
-"""The guard of deleted variants binds from so many listings up."""
-
-
-@dataclass(slots=True)
-class Target:
-    """A listing and the product that it is to write over."""
-
-    listing_key: str
-    version: str
-    product_id: int
-    payload: dict[str, Any]
-    variants: list[dict[str, Any]]
-    shown: dict[str, Any]
-    difference: Difference
-    stock_differs: bool = False
-    added: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def prices_differ(self) -> bool:
-        """Whether the store shows another price of a variant than is wanted."""
-        return any(row["price_differs"] for row in self.shown_variants())
-
-    def shown_variants(self) -> list[dict[str, Any]]:
-        """Of each variant: its id, the price that the store shows, and whether another is wanted."""
-        variants = {each["id"]: each for each in self.shown["variants"]}
-        rows = []
-        for variant in self.variants:
-            master_sku = variant["master_sku"]
-            if master_sku in self.added:
-                rows.append(
-                    {
-                        "master_sku": master_sku,
-                        "variant_id": self.added[master_sku],
-                        "channel_price": variant["price"],
-                        "price_differs": False,
-                        "inherits": False,
-                    }
-                )
-                continue
-            variant_id = self.difference.variant_ids.get(master_sku)
-            if variant_id is None:
-                continue
-            own = variants[variant_id]["price"]
-            price = self.shown["price"] if own is None else own
-            rows.append(
-                {
-                    "master_sku": master_sku,
-                    "variant_id": variant_id,
-                    "channel_price": price,
-                    "price_differs": price is None or float(price) != float(variant["price"]),
-                    "inherits": own is None,
-                }
-            )
-        return rows
-
 
 @dataclass(slots=True)
 class Overwriting:
     """The overwriting part of a run.
 
     :ivar unknown: listings of which nobody knows what became.
-    :param claim: None in a dry run, which only compares.
     """
 
     store: StoreClient
     run: Run
     settings: PublishListings
     values: Mapping[str, Any]
-    claim: Claim | None
-    publication: Publication | None
-    categories: Callable[[], StoreCategories]
+    publication: Publication
+    comparison: Comparison
     unknown: list[str] = field(default_factory=list)
     _sender: Sender = field(default_factory=Sender)
 
@@ -110,11 +51,6 @@ class Overwriting:
     def gave_up(self) -> str | None:
         """Why the rest was not sent; None where all was."""
         return self._sender.gave_up
-
-    def compare_all(self, listing_keys: Sequence[str]) -> Iterator[Target]:
-        """What would be sent of some listings, a page at a time; reads the store and sends nothing."""
-        for begin in range(0, len(listing_keys), MOST_PER_PAGE):
-            yield from self._read(listing_keys[begin : begin + MOST_PER_PAGE])
 
     def guard(self, listing_keys: Sequence[str], listings: int, *, confirmed: bool) -> None:
         """Stop before the first call where too many variants would be deleted.
@@ -125,7 +61,7 @@ class Overwriting:
             return
         removals = {
             target.listing_key: len(target.difference.removed_variants)
-            for target in self.compare_all(listing_keys)
+            for target in self.comparison.all(listing_keys)
             if target.difference.removed_variants
         }
         removed = sum(removals.values())
@@ -171,116 +107,34 @@ class Overwriting:
             except Unknown as unknown:
                 in_a_row += 1
                 self.unknown.append(listing_key)
-                if self.publication is not None:
-                    said = f"Listing {listing_key}: nobody knows whether its product was written over: {unknown}."
-                    self.publication.problem(listing_key, Reason.UNKNOWN_OUTCOME, said)
+                said = f"Listing {listing_key}: nobody knows whether its product was written over: {unknown}."
+                self.publication.problem(listing_key, Reason.UNKNOWN_OUTCOME, said)
                 if in_a_row >= MOST_UNKNOWN:
                     raise
                 self._claim.wait_out()
 
     @property
     def _claim(self) -> Claim:
-        assert self.claim is not None, "a dry run writes nothing"
-        return self.claim
+        return self.publication.claim
 
     def _read(self, listing_keys: Sequence[str]) -> list[Target]:
-        with self.run.transaction() as session:
-            rows = session.rows(
-                "publish_listings/read_overwrites",
-                run_no=self.run.run_no,
-                **self.values,
-                listing_keys=list(listing_keys),
-            )
-        products = {
-            product.id: plain(product)
-            for product in store_products.products_of(self.store, [row["product_id"] for row in rows])
-        }
-        targets = []
-        for row in rows:
-            shown = products.get(row["product_id"])
-            if shown is None:
-                self._gone(row["listing_key"], row["product_id"])
-                continue
-            paths = row["categories"]
-            missing = self.categories().missing(paths) if paths else []
-            if missing:
-                self._unknown_category(row["listing_key"], missing)
-                continue
-            difference = compare(
-                row["payload"],
-                row["variants"],
-                shown,
-                self.settings,
-                category_ids=self.categories().ids(paths) if paths else [],
-                brand_ids=row["brand_ids"] or [],
-                images_sent=row["images_sent"],
-                variant_ids=row["variant_ids"] or {},
-                kept_variants=row["kept_variants"] or [],
-                unavailable=row["unavailable"],
-                linked=row["linked"],
-                master_sku=self.values["master_sku_field"],
-            )
-            targets.append(
-                Target(
-                    row["listing_key"],
-                    row["version"],
-                    row["product_id"],
-                    row["payload"],
-                    row["variants"],
-                    shown,
-                    difference,
-                    row["stock_differs"],
+        targets = self.comparison.read(listing_keys)
+        if self.comparison.gone:
+            with self._claim.settling() as settling:
+                settling.session.run("sync_listings/announce_own_write")
+                settling.session.run(
+                    "sync_listings/settle_gone",
+                    run_no=self.run.run_no,
+                    **self.values,
+                    product_ids=self.comparison.gone,
+                    living_products=[],
+                    living_variants=[],
+                    hint=HINTS[Reason.GONE_FROM_STORE],
                 )
-            )
         return targets
 
-    def _gone(self, listing_key: str, product_id: int) -> None:
-        if self.publication is None:
-            return
-        with self._claim.settling() as settling:
-            settling.session.run("sync_listings/announce_own_write")
-            settling.session.run(
-                "sync_listings/settle_gone",
-                run_no=self.run.run_no,
-                **self.values,
-                product_ids=[product_id],
-                living_products=[],
-                living_variants=[],
-                hint=HINTS[Reason.GONE_FROM_STORE],
-            )
-        said = f"Listing {listing_key}: the store does not have its product {product_id} any more."
-        self.publication.problem(listing_key, Reason.GONE_FROM_STORE, said)
-
-    def _unknown_category(self, listing_key: str, missing: Sequence[str]) -> None:
-        if self.publication is not None:
-            self.publication.unknown_category(listing_key, missing)
-
-    def planned(self, target: Target) -> dict[str, Any]:
-        """All that would be sent of a listing, price and stock too; empty where nothing would be."""
-        planned = target.difference.shown()
-        if self.settings.overwrite.price is Follow.UPDATE:
-            wanted = {variant["master_sku"]: variant["price"] for variant in target.variants}
-            prices = {
-                row["master_sku"]: {"to": wanted[row["master_sku"]], "from": row["channel_price"]}
-                for row in target.shown_variants()
-                if row["price_differs"]
-            }
-            planned |= {"prices": prices} if prices else {}
-        if self.settings.overwrite.quantity is Follow.UPDATE and target.stock_differs:
-            planned["stock"] = "as wanted in mart.listing_variants"
-        return planned
-
-    def _differs(self, target: Target) -> bool:
-        """Whether there is anything to send of a listing, be it price or stock, which follow as a sync sends them."""
-        overwrite = self.settings.overwrite
-        return (
-            bool(target.difference)
-            or (overwrite.price is Follow.UPDATE and target.prices_differ)
-            or (overwrite.quantity is Follow.UPDATE and target.stock_differs)
-        )
-
     def _write(self, targets: Sequence[Target]) -> None:
-        begun = [target for target in targets if self._differs(target)]
+        begun = [target for target in targets if self.comparison.differs(target)]
         if begun:
             with self._claim.settling() as settling:
                 for target in begun:
@@ -292,54 +146,48 @@ class Overwriting:
                         sent=json.dumps(target.difference.shown(), default=str),
                         epoch=self._claim.epoch,
                     )
-        for target in targets:
-            if not target.difference.fields:
-                self._finish([target])
+        self._finish(self.comparison.still_wanted([target for target in targets if not target.difference.fields]))
         changed = [target for target in targets if target.difference.fields]
         for begin in range(0, len(changed), store_catalog.MOST_PRODUCTS):
-            some = self._still_wanted(changed[begin : begin + store_catalog.MOST_PRODUCTS])
-            if some:
-                self._sender.send(some, self._change, self._finish, self._refuse)
+            left = changed[begin : begin + store_catalog.MOST_PRODUCTS]
+            while left := self.comparison.still_wanted(left):
+                try:
+                    self._sender.send(left, self._change, self._finish, self._refuse)
+                    break
+                except Outdated:
+                    log.info("a listing was changed or paused while a call waited for its turn: looking again")
             if self._sender.gave_up:
                 return
-
-    def _still_wanted(self, targets: Sequence[Target]) -> list[Target]:
-        """Those of some listings that nobody has changed, paused or taken back since they were read."""
-        with self.run.transaction() as session:
-            rows = session.rows(
-                "publish_listings/read_overwrites",
-                run_no=self.run.run_no,
-                **self.values,
-                listing_keys=[target.listing_key for target in targets],
-            )
-        wanted = {row["listing_key"] for row in rows}
-        return [target for target in targets if target.listing_key in wanted]
 
     def _change(self, targets: Sequence[Target]) -> Sequence[Target]:
         changes = [{"id": target.product_id, **target.difference.fields} for target in targets]
         with_images = [target for target in targets if target.difference.added_images]
         if with_images:
             self._await_images(with_images)
-        answer = store_catalog.change_products(self.store, changes, self._claim.check)
+        answer = store_catalog.change_products(self.store, changes, self._fresh(targets).check)
         self._note_brands(targets, answer)
         if answer.status != store_products.PARTLY:
             return targets
         said = store_products.what_is_missing(answer) or "it does not say what"
         return [target for target in targets if self._saved_whole(target, said)]
 
+    def _fresh(self, targets: Sequence[Target]) -> Fresh:
+        return Fresh(self._claim, lambda: len(self.comparison.still_wanted(targets)) == len(targets))
+
     def _saved_whole(self, target: Target, said: str) -> bool:
         """After a 207: whether this one is as it was sent; what is not stays queued, with a problem."""
         left = self._read([target.listing_key])
         if left and not left[0].difference.fields:
             return True
-        reason = f"the store could not save all of it: {said}"
+        self._lacking(target, f"the store could not save all of it: {said}")
+        return False
+
+    def _lacking(self, target: Target, reason: str) -> None:
+        """What was sent did not come whole: it stays queued, with a problem."""
         with self._claim.settling() as settling:
             self._end(settling.session, target, "refused", reason, settling.sent_at)
-        if self.publication is not None:
-            self.publication.problem(
-                target.listing_key, Reason.PARTLY_SAVED, f"Listing {target.listing_key}: {reason}."
-            )
-        return False
+            said = f"Listing {target.listing_key}: {reason}."
+            self.publication.note_problem(settling.session, target.listing_key, Reason.PARTLY_SAVED, said)
 
     def _note_brands(self, targets: Sequence[Target], answer: Answer) -> None:
         """A brand goes by name, and the answer has its id: by that it is known next time."""
@@ -373,15 +221,27 @@ class Overwriting:
         with_images = [target.product_id for target in targets if target.difference.added_images]
         shown = {product.id: plain(product) for product in store_products.products_of(self.store, with_images)}
         for target in targets:
+            new_images = self._new_images(target, shown.get(target.product_id))
+            if len(new_images) < len(target.difference.added_images):
+                # those that are there stay until the others have come
+                self._lacking(target, "the store has not taken all images")
+                continue
             try:
-                self._finish_one(target, shown.get(target.product_id))
+                self._finish_one(target, new_images)
             except Refused as refusal:
                 self._refuse(target, refusal)
+            except Outdated:
+                log.info("listing %s was changed or paused while a call waited: left alone", target.listing_key)
 
-    def _finish_one(self, target: Target, shown: Mapping[str, Any] | None) -> None:
-        difference, product_id, check = target.difference, target.product_id, self._claim.check
+    @staticmethod
+    def _new_images(target: Target, shown: Mapping[str, Any] | None) -> list[int]:
+        before = {image["id"] for image in target.shown["images"]}
+        return sorted(image["id"] for image in (shown or target.shown)["images"] if image["id"] not in before)
+
+    def _finish_one(self, target: Target, new_images: Sequence[int]) -> None:
+        difference, product_id, check = target.difference, target.product_id, self._fresh([target]).check
         if difference.added_variants:
-            self._add_variants(target)
+            self._add_variants(target, check)
         changes = [{"id": variant_id, **fields} for variant_id, fields in difference.variant_fields.items()]
         for begin in range(0, len(changes), store_catalog.MOST_VARIANTS):
             store_catalog.change_variants(self.store, changes[begin : begin + store_catalog.MOST_VARIANTS], check)
@@ -391,9 +251,9 @@ class Overwriting:
             store_products.delete_image(self.store, product_id, image_id, check)
         for variant_id in difference.removed_variants:
             store_products.delete_variant(self.store, product_id, variant_id, check)
-        self._settle(target, shown)
+        self._settle(target, new_images)
 
-    def _add_variants(self, target: Target) -> None:
+    def _add_variants(self, target: Target, check: Check) -> None:
         """Variants are added one by one, after the options and values that they name."""
         options = {
             option.display_name.casefold(): option
@@ -425,7 +285,7 @@ class Overwriting:
                             "type": "dropdown",
                             "option_values": [{"label": label, "sort_order": 0, "is_default": False}],
                         },
-                        self._claim.check,
+                        check,
                     )
                     options[name.casefold()] = option
                     made = option.option_values[0]
@@ -435,7 +295,7 @@ class Overwriting:
                         target.product_id,
                         option.id,
                         {"label": label, "sort_order": len(option.option_values), "is_default": False},
-                        self._claim.check,
+                        check,
                     )
                 value_ids[name.casefold(), label.casefold()] = (option.id, made.id)
             whole = sent.get(frozenset(map(tuple, variant["options"])), {})
@@ -449,23 +309,16 @@ class Overwriting:
                     "price": variant["price"],
                     "option_values": [{"option_id": option_id, "id": value_id} for option_id, value_id in values],
                 },
-                self._claim.check,
+                check,
             )
             target.added[master_sku] = made_variant.id
 
-    def _settle(self, target: Target, shown: Mapping[str, Any] | None) -> None:
-        images = target.difference.kept_images
-        if target.difference.added_images and shown is not None:
-            before = {image["id"] for image in target.shown["images"]}
-            new = sorted(image["id"] for image in shown["images"] if image["id"] not in before)
-            if len(new) == len(target.difference.added_images):
-                images = [
-                    *images,
-                    *(
-                        {"url": url, "image_id": image_id}
-                        for url, image_id in zip(target.difference.added_images, new, strict=True)
-                    ),
-                ]
+    def _settle(self, target: Target, new_images: Sequence[int]) -> None:
+        added = target.difference.added_images
+        images = [
+            *target.difference.kept_images,
+            *({"url": url, "image_id": image_id} for url, image_id in zip(added, new_images, strict=False)),
+        ]
         with self._claim.settling() as settling:
             session = settling.session
             session.run("sync_listings/announce_own_write")
@@ -479,10 +332,10 @@ class Overwriting:
                 price=self.settings.overwrite.price is Follow.UPDATE,
                 variants=json.dumps(target.shown_variants(), default=str),
             )
-            self._end(session, target, "done" if self._differs(target) else "adopted", None, settling.sent_at)
+            self._end(session, target, "done" if self.comparison.differs(target) else "adopted", None, settling.sent_at)
         for variant in target.variants:
             sku = variant["master_sku"]
-            if sku not in target.added and sku not in target.difference.variant_ids and self.publication is not None:
+            if sku not in target.added and sku not in target.difference.variant_ids:
                 said = f"Variant {sku} of listing {target.listing_key}: product {target.product_id} does not have it."
                 self.publication.problem(
                     target.listing_key, Reason.VARIANT_NOT_IN_STORE, said, entity="variant", key=sku
@@ -504,14 +357,5 @@ class Overwriting:
         reason = reason_of(refusal)
         with self._claim.settling() as settling:
             self._end(settling.session, target, "refused", reason, settling.sent_at)
-            settling.session.run(
-                "publish_listings/record_problem",
-                run_no=self.run.run_no,
-                **self.values,
-                entity="listing",
-                entity_key=target.listing_key,
-                reason=Reason.REFUSED_BY_STORE.value,
-                source=f"listing/{target.listing_key}",
-                message=f"The store refused to have listing {target.listing_key} written over: {reason}."
-                f" {HINTS[Reason.REFUSED_BY_STORE]}",
-            )
+            said = f"The store refused to have listing {target.listing_key} written over: {reason}."
+            self.publication.note_problem(settling.session, target.listing_key, Reason.REFUSED_BY_STORE, said)

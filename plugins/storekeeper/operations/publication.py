@@ -22,7 +22,7 @@ from storekeeper.bigcommerce import products as store_products
 from storekeeper.bigcommerce.catalog import MOST_PER_PAGE
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.bigcommerce.products import Product, Saved
-from storekeeper.operations.outbound import MOST_REFUSED, reason_of
+from storekeeper.operations.outbound import MOST_REFUSED, Fresh, Outdated, reason_of
 from storekeeper.operations.store_categories import StoreCategories
 from storekeeper.outcomes import HINTS, AccessLost, NotNow, Reason, Refused, Unknown
 from storekeeper.settings import Channel, MasterSku
@@ -116,12 +116,10 @@ class Publication:
         """
         category_ids: list[int] = []
         if paths:
-            categories = self.categories()
-            missing = categories.missing(paths)
-            if missing:
-                self.unknown_category(listing_key, missing)
+            if said := self.categories().lacking(listing_key, paths):
+                self.problem(listing_key, Reason.UNKNOWN_CATEGORY, said)
                 return
-            category_ids = categories.ids(paths)
+            category_ids = self.categories().ids(paths)
         if self._stands_there(listing_key):
             return
         with self.claim.settling() as settling:
@@ -134,14 +132,15 @@ class Publication:
                     )
                 return
             product = {**rows[0]["payload"], "categories": category_ids}
-            (begun,) = self._rows(
+            begun = self._rows(
                 settling.session,
                 "publish_listings/begin_intent",
                 listing_key,
                 product=_json(product),
                 epoch=self.claim.epoch,
             )
-        self._send(Intent(begun["push_no"], listing_key, product, rows[0]["variants"], rows[0]["version"]))
+        if begun:  # else nobody knows yet what became of the last one
+            self._send(Intent(begun[0]["push_no"], listing_key, product, rows[0]["variants"], rows[0]["version"]))
 
     def _stands_there(self, listing_key: str) -> bool:
         """Whether a listing without a SKU, in a channel that goes by UPC or MPN, stands in the store; it is linked now.
@@ -183,25 +182,26 @@ class Publication:
     def problem(self, listing_key: str, reason: Reason, said: str, *, entity: str = "listing", key: str = "") -> None:
         """Record what a person has to know of one listing, or of one of its variants."""
         with self.claim.settling() as settling:
-            self._problem(settling.session, listing_key, reason, said, entity=entity, key=key)
-
-    def unknown_category(self, listing_key: str, missing: Sequence[str]) -> None:
-        """Record that a listing names categories that the store does not have."""
-        refusal = self.categories().refusal
-        said = f"the store has no category {missing[0]!r}" + (f" and did not make it: {refusal}" if refusal else "")
-        self.problem(listing_key, Reason.UNKNOWN_CATEGORY, f"Listing {listing_key}: {said[:300]}.")
+            self.note_problem(settling.session, listing_key, reason, said, entity=entity, key=key)
 
     def _send(self, intent: Intent) -> None:
+        fresh = Fresh(self.claim, lambda: self._still_wanted(intent.listing_key))
         for last in (*[False] * (CALLS - 1), True):
             try:
-                saved = store_products.create_product(self.store, intent.product, self.claim.check)
+                saved = store_products.create_product(self.store, intent.product, fresh.check)
+            except Outdated:
+                log.info("listing %s was changed or paused while its call waited: left alone", intent.listing_key)
+                if intent.doubtful:
+                    self._end(intent, "refused", "the call took no effect: the store has no such product")
+                else:
+                    self._withdraw(intent)
+                return
             except Refused as refusal:
                 self._refused(intent, refusal)
                 return
             except (NotNow, AccessLost):
                 if not intent.doubtful:
-                    with self.claim.settling() as settling:
-                        settling.session.run("publish_listings/withdraw_intent", push_no=intent.push_no)
+                    self._withdraw(intent)
                 raise
             except Unknown as unknown:
                 intent.doubtful = True
@@ -215,6 +215,15 @@ class Publication:
             else:
                 self._made(intent, saved)
                 return
+
+    def _still_wanted(self, listing_key: str) -> bool:
+        with self.run.transaction() as session:
+            return bool(self._rows(session, "publish_listings/read_payload", listing_key, action="publish"))
+
+    def _withdraw(self, intent: Intent) -> None:
+        """The call was certainly not made, or had no effect."""
+        with self.claim.settling() as settling:
+            settling.session.run("publish_listings/withdraw_intent", push_no=intent.push_no)
 
     def _unknown_fate(self, intent: Intent, unknown: Unknown) -> None:
         """The others are not held up by one; where it is the store that does not answer, the run ends.
@@ -251,8 +260,11 @@ class Publication:
             self.complete()
 
     def _refused(self, intent: Intent, refusal: Refused) -> None:
-        if refusal.status == 409 and self._taken(intent, refusal):
-            return
+        try:
+            if refusal.status == 409 and self._taken(intent, refusal):
+                return
+        except Refused as no_look:  # what the store does not even look for is refused all the same
+            log.warning("listing %s: %s", intent.listing_key, no_look)
         said = f"The store refused listing {intent.listing_key}: {reason_of(refusal)}."
         self._end(intent, "refused", reason_of(refusal), problem=Reason.REFUSED_BY_STORE, said=said)
         self._refused_since_one_went_through += 1
@@ -282,8 +294,13 @@ class Publication:
     def _find(self, intent: Intent) -> bool:
         """Look for what an earlier call may have made, by what was meant then; False where there is none."""
         skus = _skus(intent.variants)[:1]
-        found = store_products.find_by_sku(self.store, skus[0]) if skus else []
-        named = [] if found else store_products.find_by_name(self.store, intent.product["name"])
+        try:
+            found = store_products.find_by_sku(self.store, skus[0]) if skus else []
+            named = [] if found else store_products.find_by_name(self.store, intent.product["name"])
+        except Refused as refusal:  # it stays open, and only its own listing waits
+            said = f"Listing {intent.listing_key}: its product cannot be looked for: {reason_of(refusal)}."
+            self.problem(intent.listing_key, Reason.UNKNOWN_OUTCOME, said)
+            return True
         return bool(found or named) and self._claimed(intent, found, named)
 
     def _claimed(self, intent: Intent, found: Sequence[Product], named: Sequence[Product] = ()) -> bool:
@@ -318,7 +335,7 @@ class Publication:
             session = settling.session
             listing = self._rows(session, "publish_listings/find_listing", intent.listing_key)
             if not listing or listing[0]["product_id"] not in (None, product.id):
-                self._problem(
+                self.note_problem(
                     session,
                     intent.listing_key,
                     Reason.PRODUCT_WITHOUT_LISTING,
@@ -381,7 +398,7 @@ class Publication:
             others = [*found[1:], *elsewhere]
             if others:
                 said = f"Listing {listing_key}: its SKUs stand in several products, {product.id} and {others[0].id}."
-                self._problem(session, listing_key, Reason.AMBIGUOUS_LISTING, said)
+                self.note_problem(session, listing_key, Reason.AMBIGUOUS_LISTING, said)
                 return False
             owners = self._rows(session, "publish_listings/find_owner", listing_key, product_id=product.id)
             if owners:
@@ -389,7 +406,7 @@ class Publication:
                     f"Listing {listing_key}: its SKU stands in product {product.id}, which is listing"
                     f" {owners[0]['listing_key']}."
                 )
-                self._problem(session, listing_key, Reason.SKU_TAKEN, said)
+                self.note_problem(session, listing_key, Reason.SKU_TAKEN, said)
                 return False
             session.run("sync_listings/announce_own_write")
             session.run(
@@ -430,7 +447,7 @@ class Publication:
                     said = (
                         f"Variant {each['master_sku']} of listing {listing_key}: product {product.id} does not have it."
                     )
-                    self._problem(
+                    self.note_problem(
                         session,
                         listing_key,
                         Reason.VARIANT_NOT_IN_STORE,
@@ -456,7 +473,7 @@ class Publication:
                 f"Listing {intent.listing_key} was published as product {intent.product_id}, and the store could not"
                 f" save all of it: {intent.without}."
             )
-            self._problem(session, intent.listing_key, Reason.PARTLY_SAVED, said)
+            self.note_problem(session, intent.listing_key, Reason.PARTLY_SAVED, said)
 
     def _end(
         self, intent: Intent, state: str, reason: str | None, *, problem: Reason | None = None, said: str = ""
@@ -464,7 +481,7 @@ class Publication:
         with self.claim.settling() as settling:
             self._close(settling.session, intent, state, reason, settling.sent_at)
             if problem is not None:
-                self._problem(
+                self.note_problem(
                     settling.session,
                     intent.listing_key,
                     problem,
@@ -482,9 +499,10 @@ class Publication:
             sent_at=sent_at,
         )
 
-    def _problem(
+    def note_problem(
         self, session: Session, listing_key: str, reason: Reason, said: str, *, entity: str = "listing", key: str = ""
     ) -> None:
+        """As :meth:`problem`, within a transaction that records something else too."""
         session.run(
             "publish_listings/record_problem",
             run_no=self.run.run_no,

@@ -23,8 +23,9 @@ from storekeeper.bigcommerce import products as store_products
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.operations import sync_listings
 from storekeeper.operations.marks import mark, need
-from storekeeper.operations.outbound import Sender, check_store, hold_claim, reason_of
+from storekeeper.operations.outbound import GUARDED_FROM, Sender, check_store, hold_claim, reason_of
 from storekeeper.operations.overwriting import Overwriting
+from storekeeper.operations.product_comparison import Comparison
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.publication import Publication
 from storekeeper.operations.step import Step
@@ -38,9 +39,6 @@ from storekeeper.warehouse.database import Session
 from storekeeper.warehouse.runs import Run, succeed
 
 log = logging.getLogger(__name__)
-
-GUARDED_FROM = 20
-"""The guards bind from so many listings up: in a smaller shop a share says nothing."""
 
 DRAFTS_AT_ONCE = 500
 """Listings that are made products of in one go: more would cost memory."""
@@ -270,7 +268,8 @@ def _send(store: StoreClient, publish: Publish, listings: int) -> list[str]:
             need(session, run, "transformed")
             creates = publish.rows(session, "publish_listings/list_payloads", action="publish")
             overwrites = publish.rows(session, "publish_listings/list_payloads", action="overwrite")
-        overwriting = Overwriting(store, run, publish.settings, publish.values, claim, publication, categories)
+        comparison = Comparison(store, run, publish.settings, publish.values, categories, publication.problem)
+        overwriting = Overwriting(store, run, publish.settings, publish.values, publication, comparison)
         _link_unknown(publish, publication, overwrites)
         keys = [row["listing_key"] for row in overwrites]
         overwriting.guard(keys, listings, confirmed=publish.confirmed)
@@ -305,9 +304,13 @@ def _link_unknown(publish: Publish, publication: Publication, overwrites: Sequen
             continue
         with publish.run.transaction() as session:
             rows = publish.rows(session, "publish_listings/read_variants", listing_key=row["listing_key"])
-        if rows and not publication.link(row["listing_key"], rows[0]["variants"]):
-            said = f"Listing {row['listing_key']} cannot be written over: it is not in the store."
-            publication.problem(row["listing_key"], Reason.NOT_IN_STORE, said)
+        said = f"Listing {row['listing_key']} cannot be written over: it is not in the store"
+        try:
+            if not rows or publication.link(row["listing_key"], rows[0]["variants"]):
+                continue
+        except Refused as refusal:
+            said += f", or cannot be looked for: {reason_of(refusal)}"
+        publication.problem(row["listing_key"], Reason.NOT_IN_STORE, f"{said}.")
 
 
 def _assign(store: StoreClient, publish: Publish, publication: Publication) -> list[str]:
@@ -376,34 +379,44 @@ def _record_dry_run(store: StoreClient, publish: Publish) -> None:
     with run.transaction() as session:
         creates = publish.rows(session, "publish_listings/list_payloads", action="publish")
         overwrites = publish.rows(session, "publish_listings/list_payloads", action="overwrite")
-    overwriting = Overwriting(store, run, publish.settings, publish.values, None, None, categories)
-    linked = [row["listing_key"] for row in overwrites if row["product_id"] is not None]
+    comparison = Comparison(
+        store,
+        run,
+        publish.settings,
+        publish.values,
+        categories,
+        lambda listing_key, reason, said: _leave_out(publish, listing_key, reason, said),
+    )
+    made = publish.settings.create_missing_categories
     for row in creates:
         paths = row["categories"]
-        ids = categories().ids(paths) if paths else []
-        missing = categories().missing(paths) if paths else []
-        with run.transaction() as session:
+        if paths and not made and (said := categories().lacking(row["listing_key"], paths)):
+            _leave_out(publish, row["listing_key"], Reason.UNKNOWN_CATEGORY, said)
+    with run.transaction() as session:
+        for row in creates:
             rows = publish.rows(
                 session, "publish_listings/read_payload", listing_key=row["listing_key"], action="publish"
             )
-            if missing and not publish.settings.create_missing_categories:
-                _leave_out(publish, session, row["listing_key"], missing[0])
-            elif rows:
-                sent = {**rows[0]["payload"], "categories": [*ids, *missing]}
-                _record_planned(publish, session, row["listing_key"], "create", sent)
-    for target in overwriting.compare_all(linked):
-        planned = overwriting.planned(target)
+            paths = row["categories"]
+            for payload in rows:  # none of one that is left out
+                ids = [*categories().ids(paths), *categories().missing(paths)] if paths else []
+                _record_planned(
+                    publish, session, row["listing_key"], "create", {**payload["payload"], "categories": ids}
+                )
+    linked = [row["listing_key"] for row in overwrites if row["product_id"] is not None]
+    for target in comparison.all(linked):
+        planned = comparison.planned(target)
         if planned:
             with run.transaction() as session:
                 _record_planned(publish, session, target.listing_key, "overwrite", planned)
 
 
-def _leave_out(publish: Publish, session: Session, listing_key: str, path: str) -> None:
-    """In a dry run: a listing that the real run would leave out for a category that the store does not have."""
-    said = f"Listing {listing_key}: the store has no category {path!r}."
-    problem = Problem("listing", listing_key, Reason.UNKNOWN_CATEGORY, said, f"listing/{listing_key}")
-    session.copy_staged("draft_problem", publish.run.run_no, PROBLEM_COLUMNS, [_problem_row(problem)])
-    publish.within(session, "publish_listings/leave_out", listing_key=listing_key)
+def _leave_out(publish: Publish, listing_key: str, reason: Reason, said: str) -> None:
+    """In a dry run: a listing that the real run would leave out."""
+    problem = Problem("listing", listing_key, reason, said, f"listing/{listing_key}")
+    with publish.run.transaction() as session:
+        session.copy_staged("draft_problem", publish.run.run_no, PROBLEM_COLUMNS, [_problem_row(problem)])
+        publish.within(session, "publish_listings/leave_out", listing_key=listing_key)
 
 
 def _record_planned(publish: Publish, session: Session, listing_key: str, action: str, sent: Any) -> None:

@@ -43,6 +43,14 @@ class StoreCategories:
         """Those of some paths that there are not."""
         return [path for path in paths if _key(path) not in self._ids]
 
+    def lacking(self, listing_key: str, paths: Sequence[str]) -> str | None:
+        """A sentence on a listing that names a category which there is not; None where there are all."""
+        missing = self.missing(paths)
+        if not missing:
+            return None
+        why = f" and did not make it: {self.refusal}" if self.refusal else ""
+        return f"Listing {listing_key}: the store has no category {missing[0]!r}{why}."[:400]
+
     def make(self, paths: Collection[str], claim: Claim) -> None:
         """Make what is missing, level by level; what the store refuses stays missing."""
         for _ in range(ATTEMPTS):

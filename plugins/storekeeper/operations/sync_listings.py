@@ -20,7 +20,7 @@ from sqlalchemy import RowMapping
 from storekeeper.bigcommerce import catalog_writing as store_catalog
 from storekeeper.bigcommerce.client import Answer, Check, StoreClient
 from storekeeper.operations.marks import mark, need, still
-from storekeeper.operations.outbound import Sender, check_store, hold_claim, reason_of
+from storekeeper.operations.outbound import GUARDED_FROM, Fresh, Outdated, Sender, check_store, hold_claim, reason_of
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.step import Step
 from storekeeper.operations.summary import by_reason
@@ -33,9 +33,6 @@ from storekeeper.warehouse.runs import Run, succeed
 
 log = logging.getLogger(__name__)
 
-GUARDED_FROM = 20
-"""The guards bind from so many listings up: in a smaller shop a share says nothing."""
-
 MOST_SHOWN = 10
 """So many of the worst are named where a guard binds."""
 
@@ -43,9 +40,6 @@ PLANNED = "planned"
 """The mark of a plan that is whole."""
 
 CONFIRM = "Nothing was sent. If this is meant, run it again with confirm_large_change."
-
-FRESH_SECONDS = 1.0
-"""A call that had to wait longer than this for its turn is compared anew with what is wanted."""
 
 PLANS = 3
 """How often a run plans anew after a call whose fate nobody knows."""
@@ -91,10 +85,6 @@ class Item:
     def named(self) -> str:
         """As the store names it in a refusal."""
         return f"variant_id {self.variant_id}" if self.variant_id is not None else f"product_id {self.product_id}"
-
-
-class _Outdated(Exception):
-    """What was about to be sent is not wanted any more, or somebody paused it: nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +414,6 @@ class Push:
         self._claim = claim
         self._senders = {call: Sender() for call in MOST_PER_CALL}
         self._gone: set[int] = set()
-        self._read_at = 0.0
 
     def everything(self, rows: int) -> list[str]:
         """Send what is planned.
@@ -445,7 +434,7 @@ class Push:
                 try:
                     self._send(call, batch["batch"], items)
                     break
-                except _Outdated:
+                except Outdated:
                     log.info("something was changed while a call waited for its turn: reading the batch again")
             progress.add(sent)
         if self._gone:
@@ -479,7 +468,6 @@ class Push:
             rows = self._still_wanted(settling.session, call, batch)
             self._sync.within(settling.session, "sync_listings/announce_own_write")
             self._sync.within(settling.session, "sync_listings/doubt", plan_nos=[row["plan_no"] for row in rows])
-        self._read_at = time.monotonic()
         if call not in ("products", "showing"):
             return [Item([row["plan_no"]], row["product_id"], row["variant_id"], row["sent"]) for row in rows]
         products: dict[int, Item] = {}
@@ -504,15 +492,10 @@ class Push:
             batch=batch,
         )
 
-    def _check(self, call: str, batch: int, items: Sequence[Item]) -> float:
-        """Asked just before a call goes out: the claim is ours and, where it had to wait, all of it is still wanted."""
-        if time.monotonic() - self._read_at > FRESH_SECONDS:
-            with self._sync.run.transaction() as session:
-                wanted = {row["plan_no"] for row in self._still_wanted(session, call, batch)}
-            if not wanted.issuperset(plan_no for item in items for plan_no in item.plan_nos):
-                raise _Outdated
-            self._read_at = time.monotonic()
-        return self._claim.check()
+    def _all_still_wanted(self, call: str, batch: int, items: Sequence[Item]) -> bool:
+        with self._sync.run.transaction() as session:
+            wanted = {row["plan_no"] for row in self._still_wanted(session, call, batch)}
+        return wanted.issuperset(plan_no for item in items for plan_no in item.plan_nos)
 
     def _send(self, call: str, batch: int, items: Sequence[Item]) -> None:
         make, settle = {
@@ -525,7 +508,8 @@ class Push:
 
         def attempt(some: Sequence[Item]) -> Sequence[Item]:
             try:
-                answer = make(some, lambda: self._check(call, batch, some))
+                fresh = Fresh(self._claim, lambda: self._all_still_wanted(call, batch, some))
+                answer = make(some, fresh.check)
                 lacking = self._lacking(some) if answer.status == store_catalog.PARTLY_SAVED else []
             except Unknown:
                 self._record(some, "unknown")
