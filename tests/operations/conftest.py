@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -122,56 +122,79 @@ def order_store(running_order_store: SandboxProcess) -> Iterator[SandboxProcess]
     assert running_order_store.violations() == []
 
 
-class GetOrders:
-    """One channel's Get Orders, all three steps as Airflow would run them."""
+class Operation:
+    """One operation of one channel, its steps as Airflow would run them."""
+
+    name: ClassVar[str]
+    steps: ClassVar[Mapping[str, Callable[[Step], dict[str, Any]]]]
 
     def __init__(self, store: SandboxProcess, database: Database) -> None:
         self._store = store
         self._database = database
         self._numbers = itertools.count(1)
 
-    def __call__(
+    def run(
         self,
+        described: dict[str, Any],
         *,
-        channel: str = "shop",
-        backfill: tuple[datetime, datetime] | None = None,
         run_id: str | None = None,
-        store_channel_id: int | None = None,
         params: dict[str, Any] | None = None,
         token: str = "sandbox-token",
-        tasks: Collection[str] = tuple(get_orders.STEPS),
-        **settings: Any,
+        tasks: Collection[str] | None = None,
+        patience: Patience = QUICK,
+        backfill: tuple[datetime, datetime] | None = None,
     ) -> Counts:
         """Run it.
 
+        :param described: the channel, as its file describes it.
         :param params: of this run alone.
         :param tasks: only these, of the run with this ``run_id``; without the last one it counts nothing.
-        :param settings: of the channel.
         """
-        described = Channel.model_validate(
-            {"channel": channel, "store_channel_id": store_channel_id, "get_orders": settings}
-        )
+        channel = Channel.model_validate(described)
+        chosen = [task for task in self.steps if tasks is None or task in tasks]
+        run_id = run_id or f"run-{next(self._numbers)}"
         warehouse = self._database.warehouse()
         done: dict[str, Any] = {}
-        run_id = run_id or f"run-{next(self._numbers)}"
         try:
-            for task, work in get_orders.STEPS.items():
-                if task not in tasks:
-                    continue
+            for task in chosen:
                 with attempt(
                     task,
                     warehouse,
-                    described,
-                    "get_orders",
+                    channel,
+                    self.name,
                     run_id=run_id,
                     params=params or {},
-                    open_store=lambda: store_client(self._store, token),
+                    open_store=lambda: store_client(self._store, token, patience),
                     backfill=backfill,
                 ) as step:
-                    done = work(step)
-            return Counts(**done) if "load" in tasks else Counts()
+                    done = self.steps[task](step)
+            return Counts(**done) if "load" in chosen else Counts()
         finally:
             warehouse.close()
+
+
+HOW = frozenset({"run_id", "params", "token", "tasks", "patience", "backfill"})
+"""How a run is made; every other keyword is a setting."""
+
+CLAIMS = {"claim_wait_seconds": 20, "lease_seconds": 2, "heartbeat_seconds": 0.5}
+
+
+def told_apart(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings, and how the run is made."""
+    how = {name: value for name, value in given.items() if name in HOW}
+    return {name: value for name, value in given.items() if name not in HOW}, how
+
+
+class GetOrders(Operation):
+    """Get Orders."""
+
+    name, steps = "get_orders", get_orders.STEPS
+
+    def __call__(self, *, channel: str = "shop", store_channel_id: int | None = None, **given: Any) -> Counts:
+        """Run it with settings, and as :meth:`Operation.run` takes it."""
+        settings, how = told_apart(given)
+        described = {"channel": channel, "store_channel_id": store_channel_id, "get_orders": settings}
+        return self.run(described, **how)
 
 
 @pytest.fixture
@@ -179,125 +202,63 @@ def run_orders(order_store: SandboxProcess, database: Database) -> GetOrders:
     return GetOrders(order_store, database)
 
 
-class SyncListings:
-    """One channel's Sync Listings, its steps as Airflow would run them."""
+class SyncListings(Operation):
+    """Sync Listings."""
 
-    def __init__(self, store: SandboxProcess, database: Database) -> None:
-        self._store = store
-        self._database = database
-        self._numbers = itertools.count(1)
+    name, steps = "sync_listings", sync_listings.STEPS
 
     def __call__(
         self,
         *,
         channel: str = "shop",
-        run_id: str | None = None,
         location_id: int | None = None,
-        params: dict[str, Any] | None = None,
-        token: str = "sandbox-token",
-        tasks: Collection[str] = tuple(sync_listings.STEPS),
         writing: dict[str, Any] | None = None,
-        patience: Patience = QUICK,
-        **settings: Any,
+        **given: Any,
     ) -> Counts:
-        """Run it.
+        """Run it with settings, and as :meth:`Operation.run` takes it.
 
-        :param params: of this run alone.
-        :param tasks: only these, of the run with this ``run_id``; without the last one it counts nothing.
         :param writing: how workers agree on who may write.
-        :param settings: of the channel.
         """
-        described = Channel.model_validate(
-            {
-                "channel": channel,
-                "location_id": location_id,
-                "sync_listings": {"verify_stock_sample": 0, **settings},
-                "writing": writing or {"claim_wait_seconds": 20, "lease_seconds": 2, "heartbeat_seconds": 0.5},
-            }
-        )
-        warehouse = self._database.warehouse()
-        done: dict[str, Any] = {}
-        run_id = run_id or f"run-{next(self._numbers)}"
-        try:
-            for task, work in sync_listings.STEPS.items():
-                if task not in tasks:
-                    continue
-                with attempt(
-                    task,
-                    warehouse,
-                    described,
-                    "sync_listings",
-                    run_id=run_id,
-                    params=params or {},
-                    open_store=lambda: store_client(self._store, token, patience),
-                ) as step:
-                    done = work(step)
-            return Counts(**done) if "load" in tasks else Counts()
-        finally:
-            warehouse.close()
+        settings, how = told_apart(given)
+        described = {
+            "channel": channel,
+            "location_id": location_id,
+            "sync_listings": {"verify_stock_sample": 0, **settings},
+            "writing": writing or CLAIMS,
+        }
+        return self.run(described, **how)
 
 
-class PublishListings:
-    """One channel's Publish Listings, its steps as Airflow would run them."""
+class PublishListings(Operation):
+    """Publish Listings."""
 
-    def __init__(self, store: SandboxProcess, database: Database) -> None:
-        self._store = store
-        self._database = database
-        self._numbers = itertools.count(1)
+    name, steps = "publish_listings", publish_listings.STEPS
 
     def __call__(
         self,
         *,
         channel: str = "shop",
-        run_id: str | None = None,
         location_id: int | None = None,
-        params: dict[str, Any] | None = None,
-        token: str = "sandbox-token",
-        tasks: Collection[str] = tuple(publish_listings.STEPS),
-        import_settings: dict[str, Any] | None = None,
         store_channel_id: int | None = None,
+        import_settings: dict[str, Any] | None = None,
         writing: dict[str, Any] | None = None,
-        patience: Patience = QUICK,
-        **settings: Any,
+        **given: Any,
     ) -> Counts:
-        """Run it.
+        """Run it with settings, and as :meth:`Operation.run` takes it.
 
-        :param params: of this run alone.
-        :param tasks: only these, of the run with this ``run_id``; without the last one it counts nothing.
         :param writing: how workers agree on who may write.
-        :param settings: of the channel.
         """
-        described = Channel.model_validate(
-            {
-                "channel": channel,
-                "location_id": location_id,
-                "sync_listings": {"verify_stock_sample": 0},
-                "publish_listings": settings,
-                "import_listings": import_settings or {},
-                "store_channel_id": store_channel_id,
-                "writing": writing or {"claim_wait_seconds": 20, "lease_seconds": 2, "heartbeat_seconds": 0.5},
-            }
-        )
-        warehouse = self._database.warehouse()
-        done: dict[str, Any] = {}
-        run_id = run_id or f"run-{next(self._numbers)}"
-        try:
-            for task, work in publish_listings.STEPS.items():
-                if task not in tasks:
-                    continue
-                with attempt(
-                    task,
-                    warehouse,
-                    described,
-                    "publish_listings",
-                    run_id=run_id,
-                    params=params or {},
-                    open_store=lambda: store_client(self._store, token, patience),
-                ) as step:
-                    done = work(step)
-            return Counts(**done) if "load" in tasks else Counts()
-        finally:
-            warehouse.close()
+        settings, how = told_apart(given)
+        described = {
+            "channel": channel,
+            "location_id": location_id,
+            "store_channel_id": store_channel_id,
+            "sync_listings": {"verify_stock_sample": 0},
+            "publish_listings": settings,
+            "import_listings": import_settings or {},
+            "writing": writing or CLAIMS,
+        }
+        return self.run(described, **how)
 
 
 @pytest.fixture
