@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storekeeper.operations import sync_listings
+from storekeeper.operations import sync_push
 from storekeeper.outcomes import AccessLost, Refused, RunStopped, Unknown
 from tests.operations.sync_shop import Shop, meanwhile
 
@@ -54,7 +54,7 @@ def test_a_change_that_was_sent_by_a_killed_run_and_is_taken_back_does_not_stay(
 
     agreed.item("A", price=10, quantity=50)
     with monkeypatch.context() as patch:
-        patch.setattr(sync_listings.Push, "_record", dies)
+        patch.setattr(sync_push.Push, "_record", dies)
         with pytest.raises(KeyboardInterrupt):
             agreed.sync()
     assert agreed.stock("A") == 50
@@ -261,14 +261,14 @@ def test_a_refused_price_does_not_keep_its_product_from_being_hidden(
     shop.pull()
     shop.edit("A", price=12)
     shop.edit_listing("A", queued_action="hide")
-    real = sync_listings.store_catalog.change_products
+    real = sync_push.store_catalog.change_products
 
     def refuses_prices(store: Any, changes: Any, check: Any) -> Any:
         if any("price" in change for change in changes):
             raise Refused("price is out of range", status=422)
         return real(store, changes, check)
 
-    monkeypatch.setattr(sync_listings.store_catalog, "change_products", refuses_prices)
+    monkeypatch.setattr(sync_push.store_catalog, "change_products", refuses_prices)
     shop.sync()
     assert not shop.product("A")["is_visible"]
     assert shop.problems() == {("A", "refused_by_store")}

@@ -36,6 +36,9 @@ NOT_THE_RECORDS = (405, 415)
 GUARDED_FROM = 20
 """The guards bind from so many listings up: in a smaller shop a share says nothing."""
 
+CONFIRM = "Nothing was sent. If this is meant, run it again with confirm_large_change."
+"""What ends the words of a guard that stops a run."""
+
 FRESH_SECONDS = 1.0
 """What waited longer than this for its turn is compared once more with what is wanted, before it goes out."""
 

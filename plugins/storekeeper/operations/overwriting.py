@@ -16,7 +16,7 @@ from storekeeper.bigcommerce import catalog_writing as store_catalog
 from storekeeper.bigcommerce import products as store_products
 from storekeeper.bigcommerce.catalog import MOST_PER_PAGE
 from storekeeper.bigcommerce.client import Answer, Check, StoreClient
-from storekeeper.operations.outbound import GUARDED_FROM, Fresh, Outdated, Sender, reason_of
+from storekeeper.operations.outbound import CONFIRM, GUARDED_FROM, Fresh, Outdated, Sender, reason_of
 from storekeeper.operations.product_comparison import Comparison, Target
 from storekeeper.operations.publication import MOST_UNKNOWN, Publication, plain
 from storekeeper.outcomes import HINTS, Reason, Refused, RunStopped, Unknown
@@ -72,7 +72,7 @@ class Overwriting:
             raise RunStopped(
                 f"this run would delete {removed} variants, and the channel has {variants} in the store"
                 f" (publish_listings.max_removed_share allows {self.settings.max_removed_share:.0%}), most of them of"
-                f" listing {worst}. Nothing was sent. If this is meant, run it again with confirm_large_change."
+                f" listing {worst}. {CONFIRM}"
             )
 
     def everything(self, listing_keys: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ from storekeeper.bigcommerce import products as store_products
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.operations import sync_listings
 from storekeeper.operations.marks import mark, need
-from storekeeper.operations.outbound import GUARDED_FROM, Sender, check_store, hold_claim, reason_of
+from storekeeper.operations.outbound import CONFIRM, GUARDED_FROM, Sender, check_store, hold_claim, reason_of
 from storekeeper.operations.overwriting import Overwriting
 from storekeeper.operations.product_comparison import Comparison
 from storekeeper.operations.progress import Progress
@@ -213,7 +213,7 @@ def _guard(publish: Publish, measured: RowMapping) -> None:
     if publish.run.dry_run:
         log.warning("without the dry run this would stop. %s", said)
         return
-    raise RunStopped(f"{said} Nothing was sent. If this is meant, run it again with confirm_large_change.")
+    raise RunStopped(f"{said} {CONFIRM}")
 
 
 def _guard_fields(session: Session, store_hash: str, publish: Publish) -> None:
@@ -231,7 +231,7 @@ def _guard_fields(session: Session, store_hash: str, publish: Publish) -> None:
     if publish.run.dry_run:
         log.warning("without the dry run this would stop. %s", said)
         return
-    raise RunStopped(f"{said}\nNothing was sent. If this is meant, run it again with confirm_large_change.")
+    raise RunStopped(f"{said}\n{CONFIRM}")
 
 
 def _overwritten_fields(publish: Publish) -> list[SyncField]:

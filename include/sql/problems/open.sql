@@ -1,10 +1,10 @@
--- sync_listings/load: open this run's problems, see again those that still hold.
+-- problems/open: what a run has found is open from now on; what was open already is seen again.
 -- Reads    staging.problem.   Writes  ops.problem.   Repeat  safe.
 
 insert into ops.problem as p (channel, operation, entity, entity_key, reason, source, message, run_no)
 select
     :channel,
-    'sync_listings',
+    :operation,
     s.entity,
     s.entity_key,
     s.reason,

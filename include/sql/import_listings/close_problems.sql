@@ -1,23 +1,6 @@
--- import_listings/load: open this run's problems, see again those that still hold, close the others.
+-- import_listings/load: close the problems that this run has not seen again.
 -- Reads    staging.problem, staging.product, staging.missing.   Writes  ops.problem.
 -- A problem closes when its product was handled without it; gone_from_store when the SKU has a variant again.
-
-insert into ops.problem as p (channel, operation, entity, entity_key, reason, source, message, run_no)
-select
-    :channel,
-    'import_listings',
-    s.entity,
-    s.entity_key,
-    s.reason,
-    s.source,
-    concat_ws(' ', min(s.message), cast(:hints as jsonb) ->> s.reason),
-    :run_no
-from staging.problem as s
-group by s.entity, s.entity_key, s.reason, s.source
-on conflict (channel, operation, entity, entity_key, reason, source) where open do update set
-    message = excluded.message,
-    run_no = excluded.run_no,
-    last_seen = now();
 
 update ops.problem as p set
     open = false,
