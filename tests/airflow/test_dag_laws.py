@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -394,3 +395,19 @@ def test_a_dag_file_is_short_has_no_logic_and_is_found_by_airflow(file: Path) ->
     }
     assert imported
     assert all(name is not None and name.split(".")[0] == "storekeeper" for name in imported), imported
+
+
+def test_the_whole_form_gives_a_run_only_what_says_something_else(dags: dict[str, Any]) -> None:
+    from storekeeper.operators.step import named_parameters
+
+    dag = dags["sync_listings__plain"]
+    form = {name: dag.params.get_param(name).value for name in dag.params}
+
+    def named(conf: dict[str, Any]) -> dict[str, Any]:
+        return named_parameters({"dag": dag, "dag_run": SimpleNamespace(conf=conf)})  # type: ignore[typeddict-item]
+
+    assert named(form) == {}
+    assert named({**form, "scope": "all"}) == {"scope": "all"}
+    assert named({**form, "fields": ["quantity"]}) == {"fields": ["quantity"]}
+    typed = {"scope": "all", "fields": ["price", "quantity"]}
+    assert named(typed) == typed

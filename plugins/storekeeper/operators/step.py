@@ -55,7 +55,7 @@ class StepOperator(BaseOperator):
                 params=dict(context["params"]),
                 open_store=self._open_store,
                 backfill=_backfill(context),
-                named=_named(context),
+                named=named_parameters(context),
             ) as step:
                 done = self.work(step)
             self.conclude(step)
@@ -86,7 +86,7 @@ def report(run: Run, log: Any) -> None:
         raise ProblemsLeft(f"{counted(left, 'records')} {'was' if left == 1 else 'were'} left out; see mart.problems")
 
 
-def _named(context: Context) -> dict[str, Any]:
+def named_parameters(context: Context) -> dict[str, Any]:
     """Those of the run's parameters that somebody gave it.
 
     The form in Airflow's UI hands over all of them, touched or not: of those, the ones that say something else than it
