@@ -134,6 +134,21 @@ class Reason(StrEnum):
     PARTLY_SAVED = "partly_saved"
     PRODUCT_WITHOUT_LISTING = "product_without_listing"
     UNKNOWN_OUTCOME = "unknown_outcome"
+    UNKNOWN_ORDER = "unknown_order"
+    ORDER_OF_OTHER_CHANNEL = "order_of_other_channel"
+    ORDER_NOT_SHIPPABLE = "order_not_shippable"
+    SHIPMENT_WITHOUT_LINES = "shipment_without_lines"
+    INVALID_SHIPMENT_LINE = "invalid_shipment_line"
+    UNKNOWN_ORDER_LINE = "unknown_order_line"
+    LINE_NOT_SHIPPED = "line_not_shipped"
+    OVER_SHIPMENT = "over_shipment"
+    UNKNOWN_CARRIER = "unknown_carrier"
+    INVALID_TRACKING_LINK = "invalid_tracking_link"
+    SHIPMENT_CHANGED = "shipment_changed"
+    CANCELLED_AFTER_SENDING = "cancelled_after_sending"
+    SHIPMENT_GONE = "shipment_gone"
+    UNDECIDED = "undecided"
+    STATUS_NOT_SET = "status_not_set"
 
 
 HINTS: dict[Reason, str] = {
@@ -186,6 +201,27 @@ HINTS: dict[Reason, str] = {
     Reason.PARTLY_SAVED: "The rest was saved. Correct it and queue the listing for overwriting.",
     Reason.UNKNOWN_OUTCOME: "The next run looks before it sends it again, after the others.",
     Reason.PRODUCT_WITHOUT_LISTING: "Bring the listing back, or delete the product in the store.",
+    Reason.UNKNOWN_ORDER: "Correct order_id, or import the order: run get_orders for it by order_ids. Until then"
+    " nothing is sent.",
+    Reason.ORDER_OF_OTHER_CHANNEL: "Give the shipment the channel that the order belongs to.",
+    Reason.ORDER_NOT_SHIPPABLE: "Cancel the shipment, or set the order to another status in the store.",
+    Reason.SHIPMENT_WITHOUT_LINES: "Give it its lines in core.shipment_item.",
+    Reason.INVALID_SHIPMENT_LINE: "Correct the row in core.shipment_item: order_product_id or master_sku, and a"
+    " quantity of at least 1.",
+    Reason.UNKNOWN_ORDER_LINE: "Name a line of the order by its order_product_id, or a master SKU that was ordered.",
+    Reason.LINE_NOT_SHIPPED: "Take the line out of the shipment: only physical lines with a shipping address are"
+    " shipped.",
+    Reason.OVER_SHIPMENT: "Correct the quantity, or cancel the shipment if the store has it already.",
+    Reason.UNKNOWN_CARRIER: "Name the carrier in sync_orders.carriers, or set sync_orders.unknown_carriers to as_text.",
+    Reason.INVALID_TRACKING_LINK: "Give an http or https address.",
+    Reason.SHIPMENT_CHANGED: "What was sent keeps its lines: put the former ones back, or give what is new a shipment"
+    " of its own.",
+    Reason.CANCELLED_AFTER_SENDING: "The store still shows it: delete it there, or set sync_orders.delete_cancelled.",
+    Reason.SHIPMENT_GONE: "Somebody deleted it in the store, and it is not sent again: give it a new shipment_key if"
+    " it should be.",
+    Reason.UNDECIDED: "Look at the order's shipments in the store; then run sync_orders with settle: the shipment's"
+    " key, and sent or not_sent. Until then nothing of it is sent.",
+    Reason.STATUS_NOT_SET: "Set the order's status in the store; each later run tries it again.",
     Reason.DUPLICATE_IN_FEED: "Keep one of these lines, or give each its updated_at: then the newest counts.",
     Reason.MISSING_LISTING_KEY: "Give the line its listing's key where the file comes from; the rest was loaded.",
     Reason.INVALID_WEIGHT: "Correct the line where the file comes from; the rest was loaded.",

@@ -732,6 +732,134 @@ class LoadListings(FileFeed):
     )
 
 
+class LoadShipments(FileFeed):
+    """Load Shipments: shipments and their lines come into the warehouse from a file."""
+
+    max_shrink_share: Share = Field(
+        1.0,
+        description="The file is refused when it has lost more than this share of the shipments of the last one loaded"
+        " from the same path. 1: never, since most files hold only what is new.",
+    )
+
+
+class Carrier(Settings):
+    """How a carrier is named to the store."""
+
+    shipping_provider: str | None = Field(
+        None,
+        pattern=r"^(auspost|canadapost|endicia|usps|fedex|royalmail|ups|upsready|shipperhq|carrier_[0-9]+)$",
+        description="One of the store's own: auspost, canadapost, endicia, usps, fedex, royalmail, ups, upsready,"
+        " shipperhq or carrier_{id}.",
+    )
+    tracking_carrier: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="An AfterShip courier slug, such as dhl.",
+    )
+    tracking_link: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Where the shopper follows it; {tracking_number} stands for the number.",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.shipping_provider is None and self.tracking_carrier is None and self.tracking_link is None:
+            raise ValueError("must have a shipping_provider, a tracking_carrier or a tracking_link")
+        if self.tracking_link is not None and re.search(r"[{}]", self.tracking_link.replace("{tracking_number}", "")):
+            raise ValueError("tracking_link: {tracking_number} is the only thing in braces that is known")
+        return self
+
+
+CARRIERS: dict[str, Carrier] = {
+    name: Carrier(shipping_provider=provider)
+    for provider, names in {
+        "auspost": ("AusPost", "Australia Post"),
+        "canadapost": ("Canada Post", "CanadaPost"),
+        "endicia": ("Endicia",),
+        "fedex": ("FedEx", "Federal Express"),
+        "royalmail": ("Royal Mail", "RoyalMail"),
+        "ups": ("UPS", "United Parcel Service"),
+        "usps": ("USPS", "US Postal Service", "United States Postal Service"),
+    }.items()
+    for name in names
+} | {
+    name: Carrier(tracking_carrier=slug)
+    for slug, names in {
+        "dhl": ("DHL", "DHL Express"),
+        "dpd": ("DPD",),
+        "gls": ("GLS",),
+        "purolator": ("Purolator",),
+        "tnt": ("TNT",),
+    }.items()
+    for name in names
+}
+"""Carriers that need no setting; the channel's own of the same name win."""
+
+
+class UnknownCarriers(StrEnum):
+    """What becomes of a shipment whose carrier nobody has named."""
+
+    PROBLEM = "problem"
+    AS_TEXT = "as_text"
+
+
+class SyncOrders(Settings):
+    """Sync Orders: shipments and tracking reach the store; its orders become Partially Shipped, then Shipped."""
+
+    this_run: ClassVar[tuple[str, ...]] = ("order_ids", "settle", "dry_run")
+
+    schedule: Cron | None = Field(
+        "10,25,40,55 * * * *",
+        description="When it runs (cron, UTC); null: only when triggered. With nothing to send it calls nothing.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    carriers: dict[str, Carrier] = Field(
+        default_factory=dict,
+        description="Carriers by the name that core.shipment has, in any letter case: a shipping_provider, a"
+        " tracking_carrier or a tracking_link each. The well-known ones need none: UPS, USPS, FedEx, DHL, DPD, GLS,"
+        " TNT, Purolator, Royal Mail, Canada Post, Australia Post, Endicia.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    unknown_carriers: UnknownCarriers = Field(
+        UnknownCarriers.PROBLEM,
+        strict=False,
+        description="A carrier that is not among them: problem does not send the shipment; as_text sends its name as"
+        " part of the shipping method.",
+    )
+    shipped_status: Annotated[OrderStatus, BeforeValidator(_status)] = Field(
+        OrderStatus.SHIPPED,
+        description="The status of an order whose physical lines have all shipped, such as Shipped or Completed.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+    delete_cancelled: bool = Field(
+        False,
+        description="A shipment that was sent and is cancelled now is deleted from the store; otherwise it stays there,"
+        " with a problem that tells of it.",
+    )
+    max_shipments_per_run: int | None = Field(
+        5000,
+        ge=1,
+        description="The most new shipments that one run sends; the next one goes on. null: no limit.",
+    )
+    late_after_hours: int = Field(
+        48,
+        ge=1,
+        le=8760,
+        description="An order that has not shipped completely within so long after it was placed is late, in"
+        " mart.orders_shipped_late.",
+        json_schema_extra=RULE,
+    )
+    problems_fail_run: bool = Field(
+        False, description="End the run red when it leaves problems with single shipments; everything else is sent."
+    )
+
+    def carrier(self, name: str) -> Carrier | None:
+        """How a carrier is named to the store, whatever its letter case; None: nobody has said."""
+        named = {known.strip().casefold(): carrier for known, carrier in (CARRIERS | self.carriers).items()}
+        return named.get(" ".join(name.split()).casefold())
+
+
 class Writing(Settings):
     """How workers agree on who may write to the store."""
 
@@ -778,6 +906,8 @@ class Channel(Settings):
     load_listings: LoadListings = Field(default_factory=lambda: LoadListings())
     sync_listings: SyncListings = Field(default_factory=lambda: SyncListings())
     publish_listings: PublishListings = Field(default_factory=lambda: PublishListings())
+    sync_orders: SyncOrders = Field(default_factory=lambda: SyncOrders())
+    load_shipments: LoadShipments = Field(default_factory=lambda: LoadShipments())
     writing: Writing = Field(default_factory=lambda: Writing())
 
     change_listing_status: ClassVar[ChangeListingStatus] = ChangeListingStatus()
@@ -797,9 +927,12 @@ class Channel(Settings):
 
     def rules(self) -> dict[str, Any]:
         """What ``core.wanted`` and the marts read from ``ops.channel.rules``: plain JSON values."""
-        names = {
-            name
-            for name, field in SyncListings.model_fields.items()
-            if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("rule")
-        }
-        return self.sync_listings.model_dump(mode="json", include=names)
+        rules: dict[str, Any] = {}
+        for section in (self.sync_listings, self.sync_orders):
+            names = {
+                name
+                for name, field in type(section).model_fields.items()
+                if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("rule")
+            }
+            rules |= section.model_dump(mode="json", include=names)
+        return rules

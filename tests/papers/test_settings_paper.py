@@ -54,7 +54,15 @@ def test_what_is_marked_for_a_run_is_what_a_run_reads() -> None:
     channel = Channel(channel="shop")
     operations: dict[str, Settings] = {
         name: getattr(channel, name)
-        for name in ("import_listings", "get_orders", "load_listings", "sync_listings", "publish_listings")
+        for name in (
+            "import_listings",
+            "get_orders",
+            "load_listings",
+            "sync_listings",
+            "publish_listings",
+            "sync_orders",
+            "load_shipments",
+        )
     } | {"load_inventory": LoadInventory()}
     for section, name, _, _, run in rows():
         operation, _, group = section.partition(".")

@@ -31,6 +31,9 @@ INTERFACES = {
     " status paused queued_action product_id",
     "core.listing_variant": "channel master_sku listing_key sku upc mpn options price quantity inventory_sku"
     " variant_id",
+    "core.shipment": "channel shipment_key order_id tracking_number carrier shipping_method tracking_link shipped_at"
+    " cancelled_at",
+    "core.shipment_item": "channel shipment_key order_product_id master_sku quantity",
 }
 
 

@@ -12,7 +12,8 @@ begin
         grant usage on schema raw, core, ops, mart to engineer;
         grant select on all tables in schema raw, core, ops, mart to engineer;
         revoke all on ops.shopper_salt from engineer;
-        grant insert, update, delete on core.inventory_item, core.listing, core.listing_variant to engineer;
+        grant insert, update, delete on core.inventory_item, core.listing, core.listing_variant, core.shipment,
+        core.shipment_item to engineer;
     end if;
 end $$;
 
