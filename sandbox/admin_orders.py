@@ -99,7 +99,7 @@ def ship_order(store: Store, request: Request) -> Answer:
         if unshipped(line) > 0
     ]
     items = given.get("items", [{"order_product_id": line["id"], "quantity": unshipped(line)} for line in inside])
-    moment = moment_of(given["date_created"]) if "date_created" in given else int(store.clock.now().timestamp())
+    moment = moment_of(given["date_created"]) if "date_created" in given else store.clock.moment()
     further = {
         name: value
         for name, value in given.items()
@@ -133,7 +133,7 @@ ADMIN_ORDERS = (
 
 
 def _now(store: Store) -> str:
-    return rfc2822(int(store.clock.now().timestamp()))
+    return rfc2822(store.clock.moment())
 
 
 def _touch(store: Store, record: OrderRecord, given: Json) -> None:

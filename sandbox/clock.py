@@ -19,6 +19,10 @@ class Clock:
         """The store's present time in UTC."""
         return datetime.now(UTC) + timedelta(seconds=self.offset_seconds)
 
+    def moment(self) -> int:
+        """The present time in whole seconds since 1970."""
+        return int(self.now().timestamp())
+
     def iso(self) -> str:
         """The present time as the API writes it."""
         return self.now().strftime("%Y-%m-%dT%H:%M:%S+00:00")

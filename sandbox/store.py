@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -46,6 +46,8 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Fa
     """SKUs whose product is saved without its stock and URL (207), each with the reason that the store gives."""
     lookup_delay: float = 0
     """For so many seconds after its creation a product or variant is found by id only, not by SKU or name."""
+    shipments_move_status: Literal["always", "never"] = "always"
+    """Whether a shipment made through the API moves its order on to Partially Shipped or Shipped."""
 
 
 class StoreState(msgspec.Struct):

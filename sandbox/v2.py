@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import msgspec
 
-from sandbox.exchange import Answer, Refusal, Request
+from sandbox.catalog.field_rules import FieldRule
+from sandbox.exchange import Answer, Json, Refusal, Request
 from sandbox.paging import DEFAULT_LIMIT, MOST_PER_PAGE
+
+MOST_SHOWN = 60
+"""Characters of a refused value that the refusal repeats."""
 
 Parsers = Mapping[str, Callable[[str], Any]]
 
@@ -25,6 +30,52 @@ class RefusalV2(Refusal):
 def not_found_v2() -> Refusal:
     """The 404 of a record that is not there."""
     return RefusalV2(404, "The requested resource was not found.")
+
+
+def bad_field(name: str, value: object, reason: str) -> Refusal:
+    """The 400 of a body with a value that cannot be one.
+
+    :param name: the field; with ``items.0.quantity`` as the way to one within a list.
+    """
+    shown = json.dumps(value, ensure_ascii=False)
+    shown = shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}..."
+    return RefusalV2(400, f"The field '{name}' is invalid: {reason} (got {shown}).")
+
+
+def checked(name: str, value: Any, rule: FieldRule) -> Any:
+    """A value its rule lets pass.
+
+    :raises Refusal: 400 for one of a wrong type, size or range.
+    """
+    problem = rule.problem(value)
+    if problem is not None:
+        raise bad_field(name, value, problem)
+    return value
+
+
+def json_object(request: Request) -> Json:
+    """The body as a JSON object.
+
+    :raises Refusal: 400 for anything else.
+    """
+    try:
+        value = msgspec.json.decode(request.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise RefusalV2(400, "The request body is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise RefusalV2(400, "The request body must be a JSON object.")
+    return value
+
+
+def required(given: Json, name: str, rule: FieldRule, within: str = "") -> Any:
+    """A value that must be there.
+
+    :param within: the way to the object, ``items.0.``.
+    :raises Refusal: 400.
+    """
+    if name not in given:
+        raise RefusalV2(400, f"The field '{within}{name}' is required.")
+    return checked(within + name, given[name], rule)
 
 
 def number_of(request: Request, name: str) -> int:

@@ -95,13 +95,13 @@ def each_consignment(consignments: Any) -> Iterator[Json]:
 
 def lines_of(order: Json) -> list[Json]:
     """The order's lines, by ascending id."""
-    lines = [
-        line
-        for consignment in each_consignment(order.get("consignments"))
-        for line in (consignment.get("line_items") or ())
-        if isinstance(line, dict)
-    ]
+    lines = [line for consignment in each_consignment(order.get("consignments")) for line in lines_in(consignment)]
     return sorted(lines, key=lambda line: whole(line.get("id")))
+
+
+def lines_in(consignment: Json) -> list[Json]:
+    """The lines of one consignment."""
+    return [line for line in (consignment.get("line_items") or ()) if isinstance(line, dict)]
 
 
 def shipping_of(order: Json) -> list[Json]:
