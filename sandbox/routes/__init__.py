@@ -24,6 +24,7 @@ from sandbox.routes import (
     order_shipments,
     order_statuses,
     orders,
+    orders_writing,
     store_information,
 )
 from sandbox.routing import Router
@@ -46,6 +47,7 @@ RESOURCES = (
     inventory_adjustments,
     inventory_locations,
     orders,
+    orders_writing,
     order_parts,
     order_shipments,
     order_statuses,
