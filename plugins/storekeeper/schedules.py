@@ -199,6 +199,15 @@ _THIS_RUN = {
         description="The store's channel; empty, with an e-mail address: all.",
         section="This run",
     ),
+    "settle": Param(
+        [],
+        type=["array", "null"],
+        items={"type": "object"},
+        title="Settle",
+        description="What you know of shipments in doubt (problem undecided), as JSON:"
+        ' [{"key": "S-1001", "as": "sent"}], or "not_sent", which sends it. Who said so is kept.',
+        section="This run",
+    ),
     "dry_run": Param(
         False,
         type="boolean",
@@ -217,6 +226,17 @@ _THIS_RUN = {
 """The parameters that narrow, try or confirm a single run, by name."""
 
 _OF_ONE_OPERATION = {
+    "sync_orders": {
+        "order_ids": Param(
+            [],
+            type=["array", "null"],
+            items={"anyOf": [{"type": "string"}, {"type": "integer"}]},
+            title="Only these orders",
+            description="The store's order ids, one a line, or separated by commas; empty: all. Only their shipments"
+            " are sent.",
+            section="This run",
+        ),
+    },
     "change_listing_status": {
         "action": Param(
             None,
@@ -257,7 +277,7 @@ _OF_ONE_OPERATION = {
             description="Delist always needs it: the products are deleted from the store.",
             section="This run",
         ),
-    }
+    },
 }
 """Parameters that only one operation has, or means in a way of its own, by operation and name."""
 

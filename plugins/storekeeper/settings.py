@@ -854,10 +854,9 @@ class SyncOrders(Settings):
         False, description="End the run red when it leaves problems with single shipments; everything else is sent."
     )
 
-    def carrier(self, name: str) -> Carrier | None:
-        """How a carrier is named to the store, whatever its letter case; None: nobody has said."""
-        named = {known.strip().casefold(): carrier for known, carrier in (CARRIERS | self.carriers).items()}
-        return named.get(" ".join(name.split()).casefold())
+    def known_carriers(self) -> dict[str, Carrier]:
+        """Carriers by name in lower case, without needless blanks; the channel's own win over the well-known."""
+        return {" ".join(name.split()).casefold(): carrier for name, carrier in (CARRIERS | self.carriers).items()}
 
 
 class Writing(Settings):

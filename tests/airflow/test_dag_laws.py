@@ -24,6 +24,7 @@ OPERATIONS = (
     "sync_listings",
     "publish_listings",
     "change_listing_status",
+    "sync_orders",
 )
 SHARED = ("forget_shopper", "load_inventory")
 OTHER_THAN_DEFAULT = {
@@ -52,6 +53,7 @@ THIS_RUN = {
         "confirm_large_change": False,
     },
     "get_orders": {"order_ids": [], "created_from": None, "created_to": None, "dry_run": False},
+    "sync_orders": {"order_ids": [], "settle": [], "dry_run": False},
 }
 
 

@@ -12,13 +12,21 @@ import pytest
 
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import Patience, StoreClient
-from storekeeper.operations import change_listing_status, get_orders, import_listings, publish_listings, sync_listings
+from storekeeper.operations import (
+    change_listing_status,
+    get_orders,
+    import_listings,
+    publish_listings,
+    sync_listings,
+    sync_orders,
+)
 from storekeeper.operations.step import FIRST_TASK, Step, attempt
 from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
 from tests.conftest import Database
 from tests.operations.publish_press import Press
+from tests.operations.shipping_yard import Yard
 from tests.operations.sync_shop import Shop
 
 QUICK = Patience(connect=2, read=3, total=6, attempts=3, backoff=0.02, backoff_most=0.1, throttled_most=20)
@@ -259,6 +267,49 @@ class PublishListings(Operation):
             "writing": writing or CLAIMS,
         }
         return self.run(described, **how)
+
+
+class SyncOrders(Operation):
+    """Sync Orders."""
+
+    name, steps = "sync_orders", sync_orders.STEPS
+
+    def __call__(
+        self,
+        *,
+        channel: str = "shop",
+        store_channel_id: int | None = None,
+        import_settings: dict[str, Any] | None = None,
+        writing: dict[str, Any] | None = None,
+        **given: Any,
+    ) -> Counts:
+        """Run it with settings, and as :meth:`Operation.run` takes it.
+
+        :param writing: how workers agree on who may write.
+        """
+        settings, how = told_apart(given)
+        described = {
+            "channel": channel,
+            "store_channel_id": store_channel_id,
+            "sync_orders": settings,
+            "import_listings": import_settings or {},
+            "writing": writing or CLAIMS,
+        }
+        return self.run(described, **how)
+
+
+@pytest.fixture
+def yard(running_small_store: SandboxProcess, database: Database) -> Iterator[Yard]:
+    """A store without orders; afterwards every request and answer must have obeyed the specification."""
+    store = running_small_store
+    store.reset()
+    store.clear_faults()
+    store.admin("violations", method="DELETE")
+    store.forget_requests()
+    yield Yard(store, database, GetOrders(store, database), SyncOrders(store, database))
+    store.configure(shipments_move_status="always", latency_ms=0)
+    store.clear_faults()
+    assert store.violations() == []
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ INTERFACES = {
     "mart.runs": "channel operation run_id state started_at finished_at read created updated unchanged skipped failed"
     " requests work_seconds",
     "mart.problems": "channel operation run_id entity entity_key reason message first_seen last_seen open",
+    "mart.shipments": "channel order_id shipment_key store_shipment_id tracking_number carrier state pushed_at",
     "mart.sync_status": "channel master_sku in_sync reason",
     "mart.push_history": "channel operation run_id entity entity_key action state detail sent_at settled_at",
     "core.inventory_item": "master_sku quantity price updated_at",
@@ -104,7 +105,7 @@ def test_every_mart_view_and_column_is_explained(database: Database) -> None:
         " and (obj_description(c.oid) is null or col_description(c.oid, a.attnum) is null)"
     )
     assert unexplained == []
-    assert database.value("select count(*) from pg_views where schemaname = 'mart'") == 13
+    assert database.value("select count(*) from pg_views where schemaname = 'mart'") == 16
 
 
 def test_a_row_needs_nothing_but_its_keys(database: Database) -> None:

@@ -69,4 +69,4 @@ comment on column mart.problems.message is 'What is wrong, with the offending va
 comment on column mart.problems.first_seen is 'When a run met it first.';
 comment on column mart.problems.last_seen is 'When a run met it last.';
 comment on column mart.problems.open is 'False once a run has handled the record without it.';
-comment on column mart.problems.source is 'The store''s record it came from, product/{id}[/variant/{id}], brand/{id}, category/{id}, order/{id} or refund/{id}, or the feed, feed/{name} or feed/listing/{key}: handled without it, the problem closes.';
+comment on column mart.problems.source is 'The store''s record it came from, product/{id}[/variant/{id}], brand/{id}, category/{id}, order/{id} or refund/{id}, the warehouse''s shipment/{key}, or the feed, feed/{name} or feed/listing/{key}: handled without it, the problem closes.';

@@ -19,10 +19,10 @@ comment on view mart.push_history is 'What was sent to a store and what became o
 comment on column mart.push_history.channel is 'The store, by its channel''s name.';
 comment on column mart.push_history.operation is 'The operation that sent it.';
 comment on column mart.push_history.run_id is 'The run that sent it.';
-comment on column mart.push_history.entity is 'variant or listing.';
-comment on column mart.push_history.entity_key is 'The master SKU of a variant, else the listing''s key.';
-comment on column mart.push_history.action is 'set_fields, set_stock, track_stock, hide, unhide or delist (sync); create, link or overwrite (publish), whose prices and stock go as set_fields and set_stock.';
-comment on column mart.push_history.state is 'dry_run: never sent. sending: its call may be under way. done: the store confirmed it. adopted: its answer was lost, and what it did was found in the store. refused: it said no, or the call took no effect (reason). unknown: it may have taken effect; the next run sends what is wanted then.';
+comment on column mart.push_history.entity is 'variant, listing, shipment or order.';
+comment on column mart.push_history.entity_key is 'The master SKU of a variant, else the listing''s or the shipment''s key, or the order''s id.';
+comment on column mart.push_history.action is 'set_fields, set_stock, track_stock, hide, unhide or delist (sync); create, link or overwrite (publish), whose prices and stock go as set_fields and set_stock; create, adopt, update or delete of a shipment, set_status of an order (shipments).';
+comment on column mart.push_history.state is 'dry_run: never sent. sending: its call may be under way. done: the store confirmed it. adopted: its answer was lost, and what it did was found in the store. refused: it said no, or the call took no effect (reason). unknown: it may have taken effect; the next run sends what is wanted then, and of what creates it looks first.';
 comment on column mart.push_history.detail is 'What was sent ("to"), what the warehouse took the store to have before ("from"), and the store''s "reason" where it refused.';
 comment on column mart.push_history.sent_at is 'When its call began; null: it was never sent.';
 comment on column mart.push_history.settled_at is 'When its outcome was recorded.';

@@ -345,16 +345,22 @@ class _BatchExplanation(_Explanation):
     batch_errors: list[_Explanation] = []
 
 
+class _V2Explanation(msgspec.Struct):
+    message: str = ""
+
+
 MOST_OF_A_TITLE = 200_000
 """Of a refused batch the title may name each of two thousand items."""
 
 
 def _explanation(content: bytes) -> tuple[str, dict[str, str]]:
-    """Title and reasons by field from an error's body; the rest of it is not kept."""
+    """Title and reasons by field from an error's body, V3's or V2's; the rest of it is not kept."""
     try:
-        found = msgspec.json.decode(content, type=_BatchExplanation)
+        found = msgspec.json.decode(content, type=_BatchExplanation | list[_V2Explanation])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "", {}
+    if isinstance(found, list):
+        return " ".join(one.message for one in found)[:MOST_OF_A_TITLE], {}
     fields: dict[str, object] = {}
     for one in (found, *found.batch_errors):
         if isinstance(one.errors, dict):

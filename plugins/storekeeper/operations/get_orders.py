@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,32 +71,43 @@ def extract(step: Step) -> dict[str, int]:
         return dict(session.row("get_orders/count_staged", run_no=run.run_no))
 
 
-def refresh_known(step: Step, since: datetime) -> Counts:
-    """Bring the orders that the warehouse knows up to the store's present: status, shipped and refunded quantities.
+def refresh_known(step: Step, since: datetime, order_ids: Sequence[int] = ()) -> Counts:
+    """Bring orders that the warehouse knows up to the store's present: status, shipped and refunded quantities.
 
     Pulls, transforms and merges within the run of another operation; imports no order and moves no watermark.
 
     :param since: the beginning of the window, on the store's own clock; its end is the store's present.
+    :param order_ids: these orders instead, each read for itself.
     """
+    run = step.run
+    pull_known(step, since, order_ids)
+    with run.transaction() as session:
+        with session.savepoint() as merge:
+            counts = merge_known(session, run)
+            if run.dry_run:
+                merge.rollback()
+        _forget_pull(session, run)
+    return counts
+
+
+def pull_known(step: Step, since: datetime, order_ids: Sequence[int] = ()) -> None:
+    """The first half of :func:`refresh_known`: pull and transform, into this run's staging."""
     run, settings = step.run, step.channel.get_orders
     with run.transaction() as session:
         session.run("staging/create", run_no=run.run_no)
         _forget_pull(session, run)
         session.run("get_orders/create_staging", run_no=run.run_no)
-    plan = plan_refresh(settings, since, _clock(describe(step.store, run, step.channel).clock))
+    plan = plan_refresh(settings, since, _clock(describe(step.store, run, step.channel).clock), order_ids)
     with run.transaction() as session:
         _same_store(session, step)
         session.run("get_orders/keep_plan", run_no=run.run_no, plan=msgspec.json.encode(plan).decode())
     _pull(step.store, run, plan, settings)
     _transform_all(run)
-    with run.transaction() as session:
-        _read_plan(session, run)  # and with it all that was staged is still there
-        with session.savepoint() as merge:
-            counts = _merge(session, run, plan)
-            if run.dry_run:
-                merge.rollback()
-        _forget_pull(session, run)
-    return counts
+
+
+def merge_known(session: Session, run: Run) -> Counts:
+    """The second half of :func:`refresh_known`: merge what was pulled, within the caller's transaction."""
+    return _merge(session, run, _read_plan(session, run))  # and with the plan all that was staged is still there
 
 
 def transform(run: Run) -> dict[str, int]:

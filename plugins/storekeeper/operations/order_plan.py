@@ -104,7 +104,7 @@ def read_wish(params: Mapping[str, Any], backfill: tuple[datetime, datetime] | N
 
     :raises SettingsError: an id that is no number, a moment that is none, an empty window, or window and ids at once.
     """
-    order_ids = _order_ids(params.get("order_ids"))
+    order_ids = read_order_ids(params.get("order_ids"))
     start, end = (_moment(name, params.get(name)) for name in ("created_from", "created_to"))
     if end is not None and start is None:
         raise SettingsError(
@@ -180,20 +180,26 @@ def plan_pull(
     )
 
 
-def plan_refresh(settings: GetOrders, start: datetime, as_of: datetime) -> Plan:
-    """Ask for what became of known orders since ``start``; no other is imported, and no watermark moves."""
-    return Plan(
-        as_of,
-        Filters((), 0, None),
-        windows=(Window("modified", start, max(as_of, start)),),
-        refunds_since=start,
-        known_only=True,
-        details=tuple(detail.value for detail in settings.details),
+def plan_refresh(settings: GetOrders, start: datetime, as_of: datetime, order_ids: Sequence[int] = ()) -> Plan:
+    """Ask for what became of known orders; no other is imported, and no watermark moves.
+
+    :param start: all that changed since are asked for, with the refunds made since.
+    :param order_ids: these instead.
+    """
+    nothing_new = Plan(
+        as_of, Filters((), 0, None), known_only=True, details=tuple(detail.value for detail in settings.details)
     )
+    if order_ids:
+        return msgspec.structs.replace(nothing_new, order_ids=tuple(order_ids))
+    window = Window("modified", start, max(as_of, start))
+    return msgspec.structs.replace(nothing_new, windows=(window,), refunds_since=start)
 
 
-def _order_ids(given: Any) -> tuple[int, ...]:
-    """Ids as a person gives them: numbers or texts, one a line or separated by commas."""
+def read_order_ids(given: Any) -> tuple[int, ...]:
+    """The run parameter ``order_ids`` as a person gives it: numbers or texts, one a line or separated by commas.
+
+    :raises SettingsError: one is no id.
+    """
     if given is None:
         return ()
     entries: Sequence[Any] = given if isinstance(given, list | tuple) else [given]

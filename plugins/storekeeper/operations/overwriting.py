@@ -16,9 +16,10 @@ from storekeeper.bigcommerce import catalog_writing as store_catalog
 from storekeeper.bigcommerce import products as store_products
 from storekeeper.bigcommerce.catalog import MOST_PER_PAGE
 from storekeeper.bigcommerce.client import Answer, Check, StoreClient
+from storekeeper.operations.creation import MOST_UNKNOWN
 from storekeeper.operations.outbound import CONFIRM, GUARDED_FROM, Fresh, Outdated, Sender, reason_of
 from storekeeper.operations.product_comparison import Comparison, Target
-from storekeeper.operations.publication import MOST_UNKNOWN, Publication, plain
+from storekeeper.operations.publication import Publication, plain
 from storekeeper.outcomes import HINTS, Reason, Refused, RunStopped, Unknown
 from storekeeper.settings import Follow, PublishListings
 from storekeeper.warehouse.claim import Claim
@@ -338,7 +339,7 @@ class Overwriting:
             if sku not in target.added and sku not in target.difference.variant_ids:
                 said = f"Variant {sku} of listing {target.listing_key}: product {target.product_id} does not have it."
                 self.publication.problem(
-                    target.listing_key, Reason.VARIANT_NOT_IN_STORE, said, entity="variant", key=sku
+                    target.listing_key, Reason.VARIANT_NOT_IN_STORE, said, entity="variant", of=sku
                 )
 
     def _end(self, session: Session, target: Target, state: str, reason: str | None, sent_at: datetime | None) -> None:

@@ -1,9 +1,8 @@
 """Products made of listings, each exactly once.
 
-A call that creates cannot be taken back, and the store has no key by which it would know a repeated one. So what is
-meant is committed before the call; a call whose fate is unknown is looked up before another is made, by what was meant
-then; what is found and agrees is adopted. The store itself takes each SKU and each name once, in any letter case: what
-it refuses for that is looked up too, and the listing linked to what stands there.
+The way of such a call is in :mod:`.creation`; here is what it means for products. What is found and agrees is adopted.
+The store itself takes each SKU and each name once, in any letter case: what it refuses for that is looked up too, and
+the listing linked to what stands there.
 """
 
 from __future__ import annotations
@@ -20,24 +19,17 @@ import msgspec
 
 from storekeeper.bigcommerce import products as store_products
 from storekeeper.bigcommerce.catalog import MOST_PER_PAGE
-from storekeeper.bigcommerce.client import StoreClient
+from storekeeper.bigcommerce.client import Check
 from storekeeper.bigcommerce.products import Product, Saved
-from storekeeper.operations.outbound import MOST_REFUSED, Fresh, Outdated, reason_of
+from storekeeper.operations.creation import NO_EFFECT, Creation, Intent
+from storekeeper.operations.outbound import reason_of
 from storekeeper.operations.store_categories import StoreCategories
-from storekeeper.outcomes import HINTS, AccessLost, NotNow, Reason, Refused, Unknown
-from storekeeper.settings import Channel, MasterSku
+from storekeeper.outcomes import Reason, Refused
+from storekeeper.settings import MasterSku
 from storekeeper.transforms.overwriting import match_variants
-from storekeeper.warehouse.claim import Claim
 from storekeeper.warehouse.database import Session
-from storekeeper.warehouse.runs import Run
 
 log = logging.getLogger(__name__)
-
-CALLS = 3
-"""How often one product may be sent before its fate is left to the next run."""
-
-MOST_UNKNOWN = 3
-"""After so many listings in a row of which nobody knows what became, the run ends: the store does not answer."""
 
 LOOKS = (0.0, 1.0, 2.0, 4.0)
 """Seconds before each look for what the store says to have: a new product is not found at once."""
@@ -47,53 +39,43 @@ MOST_LOOKED_UP = 50
 
 
 @dataclass(slots=True)
-class Intent:
-    """A product that was meant, and may have been made.
+class ProductIntent(Intent):
+    """A product that was meant; its key is the listing's.
 
     :ivar product: as it was sent.
     :ivar variants: the listing's, as they were prepared with it.
     :ivar product_id: the store's, as soon as it is known.
-    :ivar doubtful: nobody knows whether an earlier call has made it.
-    :ivar found: it was found in the store, not told by its answer.
+    :ivar without: what the store could not save of it.
     """
 
-    push_no: int
-    listing_key: str
     product: dict[str, Any]
     variants: list[dict[str, Any]]
     version: str
     product_id: int | None = None
-    doubtful: bool = False
-    found: bool = False
     without: str | None = None
 
 
 @dataclass(slots=True)
-class Publication:
+class Publication(Creation[ProductIntent, Saved]):
     """The creating part of a run.
 
     :param values: bind parameters that all statements share.
     :param categories: gives the store's categories, looked up when first asked for.
     """
 
-    store: StoreClient
-    run: Run
-    channel: Channel
-    claim: Claim
+    operation = "publish_listings"
+    entity = "listing"
+
     values: Mapping[str, Any]
     categories: Callable[[], StoreCategories]
-    gave_up: str | None = None
-    _incomplete: list[Intent] = field(default_factory=list)
-    _refused_since_one_went_through: int = 0
-    _unknown_in_a_row: int = 0
-    unknown: list[str] = field(default_factory=list)
+    _incomplete: list[ProductIntent] = field(default_factory=list)
 
     def recover(self) -> None:
         """Find out what became of calls whose answer nobody has recorded."""
         with self.run.transaction() as session:
             rows = session.rows("publish_listings/list_open_intents", channel=self.channel.channel)
         for row in rows:
-            intent = Intent(
+            intent = ProductIntent(
                 row["push_no"],
                 row["listing_key"],
                 row["product"],
@@ -106,7 +88,7 @@ class Publication:
             if intent.product_id is not None:
                 self._incomplete.append(intent)
             elif not self._find(intent):
-                self._end(intent, "refused", "the call took no effect: the store has no such product")
+                self._end(intent, "refused", NO_EFFECT)
         self.complete()
 
     def create(self, listing_key: str, paths: Sequence[str]) -> None:
@@ -140,7 +122,9 @@ class Publication:
                 epoch=self.claim.epoch,
             )
         if begun:  # else nobody knows yet what became of the last one
-            self._send(Intent(begun[0]["push_no"], listing_key, product, rows[0]["variants"], rows[0]["version"]))
+            self._send(
+                ProductIntent(begun[0]["push_no"], listing_key, product, rows[0]["variants"], rows[0]["version"])
+            )
 
     def _stands_there(self, listing_key: str) -> bool:
         """Whether a listing without a SKU, in a channel that goes by UPC or MPN, stands in the store; it is linked now.
@@ -179,68 +163,16 @@ class Publication:
                 return self._link(listing_key, variants, found)
         return False
 
-    def problem(self, listing_key: str, reason: Reason, said: str, *, entity: str = "listing", key: str = "") -> None:
-        """Record what a person has to know of one listing, or of one of its variants."""
-        with self.claim.settling() as settling:
-            self.note_problem(settling.session, listing_key, reason, said, entity=entity, key=key)
+    def _call(self, intent: ProductIntent, check: Check) -> Saved:
+        return store_products.create_product(self.store, intent.product, check)
 
-    def _send(self, intent: Intent) -> None:
-        fresh = Fresh(self.claim, lambda: self._still_wanted(intent.listing_key))
-        for last in (*[False] * (CALLS - 1), True):
-            try:
-                saved = store_products.create_product(self.store, intent.product, fresh.check)
-            except Outdated:
-                log.info("listing %s was changed or paused while its call waited: left alone", intent.listing_key)
-                if intent.doubtful:
-                    self._end(intent, "refused", "the call took no effect: the store has no such product")
-                else:
-                    self._withdraw(intent)
-                return
-            except Refused as refusal:
-                self._refused(intent, refusal)
-                return
-            except (NotNow, AccessLost):
-                if not intent.doubtful:
-                    self._withdraw(intent)
-                raise
-            except Unknown as unknown:
-                intent.doubtful = True
-                if last:
-                    self._unknown_fate(intent, unknown)
-                    return
-                log.warning("%s; waiting until it has taken effect or never will, then looking", unknown)
-                self.claim.wait_out()
-                if self._find(intent):
-                    return
-            else:
-                self._made(intent, saved)
-                return
-
-    def _still_wanted(self, listing_key: str) -> bool:
+    def _still_wanted(self, intent: ProductIntent) -> bool:
         with self.run.transaction() as session:
-            return bool(self._rows(session, "publish_listings/read_payload", listing_key, action="publish"))
+            return bool(self._rows(session, "publish_listings/read_payload", intent.key, action="publish"))
 
-    def _withdraw(self, intent: Intent) -> None:
-        """The call was certainly not made, or had no effect."""
-        with self.claim.settling() as settling:
-            settling.session.run("publish_listings/withdraw_intent", push_no=intent.push_no)
-
-    def _unknown_fate(self, intent: Intent, unknown: Unknown) -> None:
-        """The others are not held up by one; where it is the store that does not answer, the run ends.
-
-        :raises Unknown: it has not answered for several listings, one after the other.
-        """
-        said = f"Listing {intent.listing_key}: nobody knows whether its product was made: {unknown}."
-        self.problem(intent.listing_key, Reason.UNKNOWN_OUTCOME, said)
-        self.unknown.append(intent.listing_key)
-        self._unknown_in_a_row += 1
-        if self._unknown_in_a_row >= MOST_UNKNOWN:
-            raise unknown
-
-    def _made(self, intent: Intent, saved: Saved) -> None:
-        product = saved.product
-        intent.product_id, intent.without = product.id, saved.without
-        self._refused_since_one_went_through = self._unknown_in_a_row = 0
+    def _made(self, intent: ProductIntent, answer: Saved) -> None:
+        product = answer.product
+        intent.product_id, intent.without = product.id, answer.without
         expected_images = len(intent.product.get("images") or ())
         one = product.base_variant_id is not None and "variants" not in intent.product
         if (one or len(product.variants) == len(intent.variants)) and len(product.images) == expected_images:
@@ -259,22 +191,17 @@ class Publication:
         if len(self._incomplete) >= MOST_PER_PAGE:
             self.complete()
 
-    def _refused(self, intent: Intent, refusal: Refused) -> None:
+    def _refused(self, intent: ProductIntent, refusal: Refused) -> None:
         try:
             if refusal.status == 409 and self._taken(intent, refusal):
                 return
         except Refused as no_look:  # what the store does not even look for is refused all the same
-            log.warning("listing %s: %s", intent.listing_key, no_look)
-        said = f"The store refused listing {intent.listing_key}: {reason_of(refusal)}."
+            log.warning("listing %s: %s", intent.key, no_look)
+        said = f"The store refused listing {intent.key}: {reason_of(refusal)}."
         self._end(intent, "refused", reason_of(refusal), problem=Reason.REFUSED_BY_STORE, said=said)
-        self._refused_since_one_went_through += 1
-        if self._refused_since_one_went_through >= MOST_REFUSED:
-            self.gave_up = (
-                f"the store has refused {MOST_REFUSED} listings one after the other, the last one so: {refusal}. The"
-                " others were not sent; a later run tries them"
-            )
+        self._count_refusal(refusal)
 
-    def _taken(self, intent: Intent, refusal: Refused) -> bool:
+    def _taken(self, intent: ProductIntent, refusal: Refused) -> bool:
         """The store has the SKU or the name already: whose is it? False where it is not to be found."""
         skus = sorted(_skus(intent.variants), key=lambda sku: sku.lower() not in refusal.said.lower())
         about_the_name = "name" in refusal.fields and "sku" not in refusal.fields
@@ -291,32 +218,32 @@ class Publication:
                 return self._claimed(intent, [], named)
         return False
 
-    def _find(self, intent: Intent) -> bool:
+    def _find(self, intent: ProductIntent) -> bool:
         """Look for what an earlier call may have made, by what was meant then; False where there is none."""
         skus = _skus(intent.variants)[:1]
         try:
             found = store_products.find_by_sku(self.store, skus[0]) if skus else []
             named = [] if found else store_products.find_by_name(self.store, intent.product["name"])
         except Refused as refusal:  # it stays open, and only its own listing waits
-            said = f"Listing {intent.listing_key}: its product cannot be looked for: {reason_of(refusal)}."
-            self.problem(intent.listing_key, Reason.UNKNOWN_OUTCOME, said)
+            said = f"Listing {intent.key}: its product cannot be looked for: {reason_of(refusal)}."
+            self.problem(intent.key, Reason.UNKNOWN_OUTCOME, said)
             return True
         return bool(found or named) and self._claimed(intent, found, named)
 
-    def _claimed(self, intent: Intent, found: Sequence[Product], named: Sequence[Product] = ()) -> bool:
+    def _claimed(self, intent: ProductIntent, found: Sequence[Product], named: Sequence[Product] = ()) -> bool:
         """Something in the store bears the listing's SKU or name: it is ours, or is linked, or is a stranger's."""
         ours = [product for product in (*found, *named) if _agrees(intent, product)]
         if intent.doubtful and len(ours) == 1:
             intent.product_id, intent.found = ours[0].id, True
             self._settle(intent, ours[0])
         elif found:
-            self._link(intent.listing_key, intent.variants, found, intent)
+            self._link(intent.key, intent.variants, found, intent)
         else:
-            said = f"Listing {intent.listing_key}: product {named[0].id} of the store has the name {named[0].name!r}."
+            said = f"Listing {intent.key}: product {named[0].id} of the store has the name {named[0].name!r}."
             self._end(intent, "refused", "its name is taken", problem=Reason.NAME_TAKEN, said=said)
         return True
 
-    def _settle(self, intent: Intent, product: Product) -> None:
+    def _settle(self, intent: ProductIntent, product: Product) -> None:
         shown = plain(product)
         ids = match_variants(intent.variants, shown["variants"])
         if product.base_variant_id is not None and len(intent.variants) == 1 and not ids:
@@ -333,13 +260,13 @@ class Publication:
         )
         with self.claim.settling() as settling:
             session = settling.session
-            listing = self._rows(session, "publish_listings/find_listing", intent.listing_key)
+            listing = self._rows(session, "publish_listings/find_listing", intent.key)
             if not listing or listing[0]["product_id"] not in (None, product.id):
                 self.note_problem(
                     session,
-                    intent.listing_key,
+                    intent.key,
                     Reason.PRODUCT_WITHOUT_LISTING,
-                    f"Product {product.id} was made for listing {intent.listing_key}, which the warehouse has no more,"
+                    f"Product {product.id} was made for listing {intent.key}, which the warehouse has no more,"
                     " or has linked to another product.",
                 )
                 self._close(session, intent, "done", None, settling.sent_at)
@@ -349,7 +276,7 @@ class Publication:
                 session.run(
                     "publish_listings/settle_known",
                     **self.values,
-                    listing_key=intent.listing_key,
+                    listing_key=intent.key,
                     images=_json(sent),
                 )
                 self._close(session, intent, "adopted", None, settling.sent_at)
@@ -357,7 +284,7 @@ class Publication:
             session.run(
                 "publish_listings/settle_created",
                 **self.values,
-                listing_key=intent.listing_key,
+                listing_key=intent.key,
                 product_id=product.id,
                 visible=bool(intent.product["is_visible"]),
                 version=intent.version,
@@ -377,14 +304,14 @@ class Publication:
             self._partly_saved(session, intent)
             self._close(session, intent, "adopted" if intent.found else "done", None, settling.sent_at)
         if intent.found:
-            log.info("listing %s: the product was there already, and is adopted", intent.listing_key)
+            log.info("listing %s: the product was there already, and is adopted", intent.key)
 
     def _link(
         self,
         listing_key: str,
         variants: Sequence[Mapping[str, Any]],
         found: Sequence[Product],
-        intent: Intent | None = None,
+        intent: ProductIntent | None = None,
     ) -> bool:
         product = found[0]
         shown = plain(product)
@@ -430,10 +357,10 @@ class Publication:
                 ),
             )
             session.run(
-                "publish_listings/record_push",
+                "pushes/record",
                 run_no=self.run.run_no,
-                **self.values,
-                listing_key=listing_key,
+                entity="listing",
+                entity_key=listing_key,
                 action="link",
                 state="done",
                 sent=_json({"product_id": product.id}),
@@ -453,7 +380,7 @@ class Publication:
                         Reason.VARIANT_NOT_IN_STORE,
                         said,
                         entity="variant",
-                        key=str(each["master_sku"]),
+                        of=str(each["master_sku"]),
                     )
         log.info("listing %s: its SKU stands in product %d: linked", listing_key, product.id)
         return True
@@ -467,52 +394,13 @@ class Publication:
             if found.id != product.id
         ]
 
-    def _partly_saved(self, session: Session, intent: Intent) -> None:
+    def _partly_saved(self, session: Session, intent: ProductIntent) -> None:
         if intent.without:
             said = (
-                f"Listing {intent.listing_key} was published as product {intent.product_id}, and the store could not"
+                f"Listing {intent.key} was published as product {intent.product_id}, and the store could not"
                 f" save all of it: {intent.without}."
             )
-            self.note_problem(session, intent.listing_key, Reason.PARTLY_SAVED, said)
-
-    def _end(
-        self, intent: Intent, state: str, reason: str | None, *, problem: Reason | None = None, said: str = ""
-    ) -> None:
-        with self.claim.settling() as settling:
-            self._close(settling.session, intent, state, reason, settling.sent_at)
-            if problem is not None:
-                self.note_problem(
-                    settling.session,
-                    intent.listing_key,
-                    problem,
-                    said or f"Listing {intent.listing_key}: {reason}.",
-                )
-
-    def _close(self, session: Session, intent: Intent, state: str, reason: str | None, sent_at: Any) -> None:
-        session.run(
-            "publish_listings/end_intent",
-            run_no=self.run.run_no,
-            push_no=intent.push_no,
-            state=state,
-            reason=reason,
-            epoch=self.claim.epoch,
-            sent_at=sent_at,
-        )
-
-    def note_problem(
-        self, session: Session, listing_key: str, reason: Reason, said: str, *, entity: str = "listing", key: str = ""
-    ) -> None:
-        """As :meth:`problem`, within a transaction that records something else too."""
-        session.run(
-            "publish_listings/record_problem",
-            run_no=self.run.run_no,
-            **self.values,
-            entity=entity,
-            entity_key=key or listing_key,
-            reason=reason.value,
-            source=f"listing/{listing_key}",
-            message=f"{said} {HINTS[reason]}",
-        )
+            self.note_problem(session, intent.key, Reason.PARTLY_SAVED, said)
 
     def _rows(self, session: Session, name: str, listing_key: str, **values: Any) -> Sequence[Any]:
         return session.rows(name, run_no=self.run.run_no, **self.values, listing_key=listing_key, **values)
@@ -522,7 +410,7 @@ def _skus(variants: Sequence[Mapping[str, Any]]) -> list[str]:
     return [str(each["sku"]) for each in variants if each.get("sku")]
 
 
-def _agrees(intent: Intent, product: Product) -> bool:
+def _agrees(intent: ProductIntent, product: Product) -> bool:
     """Whether a product of the store is what was meant: name, price, weight, tracking, and each variant by its SKU."""
     shown = {(each.sku or "").lower() for each in product.variants} | {(product.sku or "").lower()}
     meant = intent.product

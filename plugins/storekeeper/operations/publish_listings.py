@@ -420,10 +420,11 @@ def _leave_out(publish: Publish, listing_key: str, reason: Reason, said: str) ->
 
 
 def _record_planned(publish: Publish, session: Session, listing_key: str, action: str, sent: Any) -> None:
-    publish.within(
-        session,
-        "publish_listings/record_push",
-        listing_key=listing_key,
+    session.run(
+        "pushes/record",
+        run_no=publish.run.run_no,
+        entity="listing",
+        entity_key=listing_key,
         action=action,
         state="dry_run",
         sent=json.dumps(sent, default=str),

@@ -33,6 +33,7 @@ class Step:
     :param open_store: opens the channel's store.
     :param backfill: the run's data interval, [start, end), where the run belongs to a backfill.
     :param named: those of the parameters that somebody gave this run, without defaults.
+    :param by: who triggered the run, as Airflow names them; None: nobody did, or nobody says.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Step:
         open_store: Callable[[], StoreClient],
         backfill: tuple[datetime, datetime] | None = None,
         named: Mapping[str, Any] | None = None,
+        by: str | None = None,
     ) -> None:
         self.backfill = backfill
+        self.by = by
         self.named = params if named is None else named
         self.run = run
         self.channel = channel
@@ -97,6 +100,7 @@ def attempt(
     open_store: Callable[[], StoreClient],
     backfill: tuple[datetime, datetime] | None = None,
     named: Mapping[str, Any] | None = None,
+    by: str | None = None,
 ) -> Iterator[Step]:
     """One attempt of one task: opens the run, records what it cost, and why it failed where it fails.
 
@@ -104,6 +108,7 @@ def attempt(
     :param params: the run's parameters; those of the form, as a person gave them.
     :param backfill: the run's data interval, where the run belongs to a backfill.
     :param named: those of the parameters that somebody gave this run; all of them where left out.
+    :param by: who triggered the run.
     """
     run = Run.begin(
         warehouse,
@@ -115,7 +120,7 @@ def attempt(
         first=task in (FIRST_TASK, ONLY_TASK),
         single=task == ONLY_TASK,
     )
-    step = Step(run, channel, getattr(channel, operation), params, open_store, backfill, named)
+    step = Step(run, channel, getattr(channel, operation), params, open_store, backfill, named, by)
     with recorded(run, task, lambda: step.requests):
         try:
             yield step

@@ -56,6 +56,7 @@ class StepOperator(BaseOperator):
                 open_store=self._open_store,
                 backfill=_backfill(context),
                 named=named_parameters(context),
+                by=getattr(context["dag_run"], "triggering_user_name", None),
             ) as step:
                 done = self.work(step)
             self.conclude(step)

@@ -1,4 +1,4 @@
--- publish_listings/load: what became of a call that creates.   Writes  ops.push.   Repeat  safe.
+-- pushes/end_intent: what became of a call that creates.   Writes  ops.push.   Repeat  safe.
 
 update ops.push as p set
     state = :state,

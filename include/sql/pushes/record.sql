@@ -1,12 +1,12 @@
--- publish_listings/load: something done to a listing's product, or in a dry run what would be.   Writes  ops.push.
+-- pushes/record: something done in the store, or in a dry run what would be.   Reads  ops.run.   Writes  ops.push.
 
 insert into ops.push (channel, operation, run_no, entity, entity_key, action, state, detail, epoch, sent_at)
-values (
-    :channel,
-    'publish_listings',
-    :run_no,
-    'listing',
-    :listing_key,
+select
+    r.channel,
+    r.operation,
+    r.run_no,
+    :entity,
+    :entity_key,
     :action,
     :state,
     jsonb_strip_nulls(
@@ -16,4 +16,5 @@ values (
     ),
     :epoch,
     :sent_at
-);
+from ops.run as r
+where r.run_no = :run_no;

@@ -1,7 +1,7 @@
--- publish_listings/load: something that a person has to know of one listing.   Writes  ops.problem.   Repeat  safe.
+-- problems/record: something that a person has to know of one record.   Writes  ops.problem.   Repeat  safe.
 
 insert into ops.problem as p (channel, operation, entity, entity_key, reason, source, message, run_no)
-values (:channel, 'publish_listings', :entity, :entity_key, :reason, :source, :message, :run_no)
+values (:channel, :operation, :entity, :entity_key, :reason, :source, :message, :run_no)
 on conflict (channel, operation, entity, entity_key, reason, source) where open do update set
     message = excluded.message,
     run_no = excluded.run_no,

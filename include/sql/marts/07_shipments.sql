@@ -1,0 +1,203 @@
+-- mart.shipments, unsent_shipments, orders_shipped_late: what left, what of it the store has, and what is late.
+
+create or replace view mart.shipments as
+with held as (
+    select
+        p.channel,
+        p.entity_key as shipment_key,
+        (array_agg(p.reason order by p.first_seen, p.reason))[1] as reason,
+        (array_agg(p.message order by p.first_seen, p.reason))[1] as message
+    from ops.problem as p
+    where p.open and p.operation = 'sync_orders' and p.entity = 'shipment'
+    group by p.channel, p.entity_key
+),
+
+sent as (
+    select
+        p.*,
+        (
+            select sum(l.quantity) from core.store_shipment_item as l
+            where l.store_shipment_no = p.store_shipment_no
+        )::bigint as units
+    from core.store_shipment as p
+),
+
+whole as (
+    select
+        s.channel,
+        s.shipment_key,
+        (
+            select sum(i.quantity) from core.shipment_item as i
+            where i.channel = s.channel and i.shipment_key = s.shipment_key
+        )::bigint as units,
+        (
+            select sum(p.units) from sent as p
+            where p.channel = s.channel and p.shipment_key = s.shipment_key and p.deleted_at is null
+        )::bigint as units_sent,
+        exists(
+            select 1 from sent as p
+            where p.channel = s.channel and p.shipment_key = s.shipment_key
+        ) as begun,
+        (
+            select p.state from ops.push as p
+            where
+                p.channel = s.channel
+                and p.entity = 'shipment'
+                and p.entity_key = s.shipment_key
+                and p.action = 'create'
+                and p.state in ('pending', 'sending', 'unknown')
+        ) as open_call
+    from core.shipment as s
+)
+
+select
+    p.channel,
+    p.order_id,
+    p.shipment_key,
+    p.store_shipment_id,
+    nullif(p.tracking_number, '') as tracking_number,
+    case
+        when p.shipment_key is null then coalesce(nullif(p.shipping_provider, ''), nullif(p.tracking_carrier, ''))
+        else s.carrier
+    end as carrier,
+    case
+        when p.deleted_at is not null then 'deleted'
+        when p.shipment_key is null then 'by_hand'
+        when p.adopted then 'adopted'
+        else 'done'
+    end as state,
+    p.pushed_at,
+    h.reason,
+    h.message,
+    coalesce(s.version = s.settled_version, true) as in_sync,
+    p.units,
+    p.order_address_id,
+    nullif(p.tracking_link, '') as tracking_link,
+    coalesce(s.shipping_method, p.shipping_method) as shipping_method,
+    coalesce(s.shipped_at, p.created_at) as shipped_at,
+    s.cancelled_at,
+    coalesce(s.created_at, p.created_at) as created_at
+from sent as p
+left join core.shipment as s on p.channel = s.channel and p.shipment_key = s.shipment_key
+left join held as h on p.channel = h.channel and p.shipment_key = h.shipment_key
+union all
+select
+    s.channel,
+    s.order_id,
+    s.shipment_key,
+    null as store_shipment_id,
+    s.tracking_number,
+    s.carrier,
+    case
+        when w.open_call is not null then w.open_call
+        when s.cancelled_at is not null then 'cancelled'
+        when h.reason is not null then 'refused'
+        else 'pending'
+    end as state,
+    null as pushed_at,
+    h.reason,
+    h.message,
+    s.version = s.settled_version as in_sync,
+    w.units - coalesce(w.units_sent, 0) as units,
+    null as order_address_id,
+    s.tracking_link,
+    s.shipping_method,
+    s.shipped_at,
+    s.cancelled_at,
+    s.created_at
+from core.shipment as s
+inner join whole as w on s.channel = w.channel and s.shipment_key = w.shipment_key
+left join held as h on s.channel = h.channel and s.shipment_key = h.shipment_key
+where not w.begun or (w.units_sent < w.units and s.cancelled_at is null);
+
+comment on view mart.shipments is 'One row a shipment and shipping address: what the store has of it, or why it has not. Shipments made by hand in the store have no shipment_key.';
+comment on column mart.shipments.channel is 'The store, by its channel''s name.';
+comment on column mart.shipments.order_id is 'The store''s order.';
+comment on column mart.shipments.shipment_key is 'The shipment in the warehouse; null: made by hand in the store.';
+comment on column mart.shipments.store_shipment_id is 'The store''s id; null: the store does not have it, or nobody knows.';
+comment on column mart.shipments.tracking_number is 'As the store has it; of what it does not have, as the warehouse has it.';
+comment on column mart.shipments.carrier is 'As the warehouse names it; of one made by hand, as the store does.';
+comment on column mart.shipments.state is 'pending: not sent yet. sending: its call may be under way, the next run looks. done: the store confirmed it. adopted: it was found in the store. refused: it is not sent, reason says why. unknown: a person has to say whether it was sent (settle). cancelled: called off before it was sent. deleted: the store has it no more. by_hand: made in the store.';
+comment on column mart.shipments.pushed_at is 'When the store last confirmed a call about it; null: it never did.';
+comment on column mart.shipments.reason is 'The reason code of its oldest open problem; null: it has none.';
+comment on column mart.shipments.message is 'That problem in words, and what mends it.';
+comment on column mart.shipments.in_sync is 'False while something of it waits to be sent.';
+comment on column mart.shipments.units is 'Units in it; of a shipment that was sent in part, those that were not.';
+comment on column mart.shipments.order_address_id is 'The order''s shipping address that it goes to; null: it was not sent.';
+comment on column mart.shipments.tracking_link is 'Where the shopper follows it.';
+comment on column mart.shipments.shipping_method is 'How it travels.';
+comment on column mart.shipments.shipped_at is 'When it left; where nobody says, when the store made it.';
+comment on column mart.shipments.cancelled_at is 'When it was called off; null: it was not.';
+comment on column mart.shipments.created_at is 'When the warehouse first had it.';
+
+create or replace view mart.unsent_shipments as
+select
+    s.channel,
+    s.order_id,
+    s.shipment_key,
+    s.state,
+    s.reason,
+    coalesce(s.shipped_at, s.created_at) as since,
+    round(extract(epoch from now() - coalesce(s.shipped_at, s.created_at)) / 3600, 1) as age_hours,
+    case
+        when now() - coalesce(s.shipped_at, s.created_at) < interval '1 hour' then 'under 1 hour'
+        when now() - coalesce(s.shipped_at, s.created_at) < interval '1 day' then '1 to 24 hours'
+        when now() - coalesce(s.shipped_at, s.created_at) < interval '3 days' then '1 to 3 days'
+        else 'over 3 days'
+    end as age,
+    s.units,
+    s.tracking_number,
+    s.carrier
+from mart.shipments as s
+where s.state in ('pending', 'sending', 'refused', 'unknown');
+
+comment on view mart.unsent_shipments is 'One row a shipment that has left and that the store does not have: its shopper knows nothing of it.';
+comment on column mart.unsent_shipments.channel is 'The store, by its channel''s name.';
+comment on column mart.unsent_shipments.order_id is 'The store''s order.';
+comment on column mart.unsent_shipments.shipment_key is 'The shipment.';
+comment on column mart.unsent_shipments.state is 'As in mart.shipments.';
+comment on column mart.unsent_shipments.reason is 'As in mart.shipments.';
+comment on column mart.unsent_shipments.since is 'When it left; where nobody says, when the warehouse first had it.';
+comment on column mart.unsent_shipments.age_hours is 'How long ago that was.';
+comment on column mart.unsent_shipments.age is 'The same as one of four: under 1 hour, 1 to 24 hours, 1 to 3 days, over 3 days.';
+comment on column mart.unsent_shipments.units is 'Units in it.';
+comment on column mart.unsent_shipments.tracking_number is 'Its tracking number.';
+comment on column mart.unsent_shipments.carrier is 'Its carrier.';
+
+create or replace view mart.orders_shipped_late as
+with allowed as (
+    select
+        c.channel,
+        make_interval(hours => coalesce((c.rules ->> 'late_after_hours')::integer, 48)) as within
+    from ops.channel as c
+)
+
+select
+    o.channel,
+    o.order_id,
+    o.status_id,
+    o.status,
+    o.created_at,
+    o.shipped_at,
+    round(extract(epoch from coalesce(o.shipped_at, now()) - o.created_at) / 3600, 1) as hours,
+    round(extract(epoch from coalesce(o.shipped_at, now()) - o.created_at - a.within) / 3600, 1) as hours_late,
+    o.items_total - o.items_shipped as items_open
+from mart.orders as o
+inner join core.sales_order as k on o.channel = k.channel and o.order_id = k.order_id
+inner join allowed as a on o.channel = a.channel
+where
+    coalesce(o.shipped_at, now()) - o.created_at > a.within
+    and not o.deleted
+    and not k.digital
+    and (o.shipped_at is not null or o.status_id not in (0, 2, 4, 5, 6, 10));
+
+comment on view mart.orders_shipped_late is 'One row an order that took longer to ship completely than sync_orders.late_after_hours allows, or is still open after it.';
+comment on column mart.orders_shipped_late.channel is 'The store, by its channel''s name.';
+comment on column mart.orders_shipped_late.order_id is 'The store''s order.';
+comment on column mart.orders_shipped_late.status_id is 'BigCommerce''s id of the status.';
+comment on column mart.orders_shipped_late.status is 'BigCommerce''s own name of it.';
+comment on column mart.orders_shipped_late.created_at is 'When it was placed.';
+comment on column mart.orders_shipped_late.shipped_at is 'When it was fully shipped, as the store says; null: it is still open.';
+comment on column mart.orders_shipped_late.hours is 'From the one to the other, or until now.';
+comment on column mart.orders_shipped_late.hours_late is 'How much of that is too much.';
+comment on column mart.orders_shipped_late.items_open is 'Units not shipped.';

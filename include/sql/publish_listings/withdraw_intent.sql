@@ -1,4 +1,0 @@
--- publish_listings/load: the call was certainly not made, or had no effect: nothing was meant.   Writes  ops.push.
-
-delete from ops.push as p
-where p.push_no = :push_no;

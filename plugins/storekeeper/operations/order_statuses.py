@@ -1,0 +1,113 @@
+"""The status of orders follows what was shipped of them: Partially Shipped while lines remain, then Shipped.
+
+A store mostly moves an order by itself. So an order is read again after its shipments were sent, and its status is set
+only where it did not follow, once for what was sent: whoever moves it afterwards is not fought.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import RowMapping
+
+from storekeeper.bigcommerce import shipments as store_shipments
+from storekeeper.operations.get_orders import refresh_known
+from storekeeper.operations.outbound import reason_of
+from storekeeper.operations.step import Step
+from storekeeper.operations.wording import counted
+from storekeeper.outcomes import HINTS, Reason, Refused, Unknown
+from storekeeper.settings import OrderStatus
+from storekeeper.warehouse.claim import Claim
+
+log = logging.getLogger(__name__)
+
+
+def follow_statuses(step: Step, claim: Claim, shipped_status: OrderStatus, since: datetime) -> None:
+    """Read the orders again of which something was sent, and set what did not follow.
+
+    :param since: the store's clock, before the first of them was sent.
+    """
+    if not _judged(step, shipped_status):
+        return
+    refresh_known(step, since)
+    judged = _judged(step, shipped_status)
+    absent = [row["order_id"] for row in judged if not row["fresh"]]
+    if absent:
+        log.info("%s did not show in the list: read one by one", counted(len(absent), "orders"))
+        refresh_known(step, since, absent)
+        judged = _judged(step, shipped_status)
+        gone = [row["order_id"] for row in judged if not row["fresh"]]
+        if gone:
+            log.warning("the store does not have %s any more, such as %d", counted(len(gone), "orders"), gone[0])
+            _settle(step, claim, gone)
+    fresh = [row for row in judged if row["fresh"]]
+    _settle(step, claim, [row["order_id"] for row in fresh if row["wanted"] is None])
+    moved = [row["order_id"] for row in fresh if row["wanted"] is not None and _set(step, claim, row)]
+    if moved:
+        refresh_known(step, since)
+
+
+def _judged(step: Step, shipped_status: OrderStatus) -> Sequence[RowMapping]:
+    with step.run.transaction() as session:
+        return session.rows(
+            "sync_orders/list_judged_statuses",
+            channel=step.channel.channel,
+            shipped_status=shipped_status.value,
+        )
+
+
+def _settle(step: Step, claim: Claim, order_ids: Sequence[int]) -> None:
+    if not order_ids:
+        return
+    with claim.settling() as settling:
+        settling.session.run("sync_orders/settle_statuses", channel=step.channel.channel, order_ids=list(order_ids))
+
+
+def _set(step: Step, claim: Claim, row: RowMapping) -> bool:
+    """Set one order's status; once more does no harm. False where it was not set: a later run tries it again."""
+    order_id, wanted = row["order_id"], row["wanted"]
+    state, reason = "done", None
+    try:
+        try:
+            store_shipments.set_status(step.store, order_id, wanted, claim.check)
+        except Unknown as unknown:
+            log.warning("%s; waiting until it has taken effect or never will, then once more", unknown)
+            claim.wait_out()
+            store_shipments.set_status(step.store, order_id, wanted, claim.check)
+    except Refused as refusal:
+        state, reason = "refused", reason_of(refusal)
+    except Unknown as unknown:
+        state, reason = "unknown", str(unknown)[:300]
+    with claim.settling() as settling:
+        settling.session.run(
+            "pushes/record",
+            run_no=step.run.run_no,
+            entity="order",
+            entity_key=str(order_id),
+            action="set_status",
+            state=state,
+            sent=json.dumps({"status_id": wanted}),
+            former=json.dumps({"status_id": row["status_id"]}),
+            reason=reason,
+            epoch=claim.epoch,
+            sent_at=settling.sent_at,
+        )
+        if state == "done":
+            settling.session.run("sync_orders/settle_statuses", channel=step.channel.channel, order_ids=[order_id])
+        else:
+            said = f"Order {order_id} could not be set to {OrderStatus(wanted).label}: {reason}."
+            settling.session.run(
+                "problems/record",
+                run_no=step.run.run_no,
+                channel=step.channel.channel,
+                operation="sync_orders",
+                entity="order",
+                entity_key=str(order_id),
+                reason=Reason.STATUS_NOT_SET.value,
+                source=f"order/{order_id}",
+                message=f"{said} {HINTS[Reason.STATUS_NOT_SET]}",
+            )
+    return state == "done"
