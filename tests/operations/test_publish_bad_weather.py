@@ -282,7 +282,7 @@ def test_what_changes_between_transform_and_load_counts_as_it_is_then(full: Pres
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changes_while_the_call_is_under_way_is_not_lost(full: Press, change: str) -> None:
-    full.store.fault("slow", seconds=3.0, route=PRODUCTS, method="POST", side="after", times=3)
+    full.store.fault("slow", seconds=1.5, route=PRODUCTS, method="POST", side="after", times=len(NAMES))
 
     def change_it() -> None:
         key = "TWO" if change == "variant added" else "P-1"
