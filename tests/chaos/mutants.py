@@ -16,7 +16,9 @@ from storekeeper.bigcommerce.client import Query, StoreClient
 from storekeeper.bigcommerce.paging import IdRange, Page, PageSize
 from storekeeper.operations import get_orders, import_listings
 from storekeeper.operations.catalog_pull import CatalogPull
-from storekeeper.operations.publication import Intent, Publication
+from storekeeper.operations.creation import Intent
+from storekeeper.operations.publication import Publication
+from storekeeper.operations.shipping import Shipping
 from storekeeper.operations.stretches import Reading, Stretch
 from storekeeper.outcomes import NotNow, Refused
 from storekeeper.warehouse import database
@@ -25,7 +27,7 @@ from storekeeper.warehouse.runs import Run
 from tests.chaos.faults import FAULTS, Point
 from tests.chaos.lane import FIRST, Lane, Undisturbed
 from tests.chaos.operations import OPERATIONS
-from tests.chaos.state import PUSHED, without
+from tests.chaos.state import PUSHED, SEEN, without
 from tests.chaos.trial import try_point
 
 
@@ -145,6 +147,10 @@ def _publish_without_a_look() -> None:
 
     Publication._find = lambda *_: False  # type: ignore[method-assign]
     Publication._taken = mutant  # type: ignore[method-assign]
+
+
+def _ship_without_a_look() -> None:
+    Shipping._find = lambda *_: False  # type: ignore[method-assign]
 
 
 def _pages_twice() -> None:
@@ -306,6 +312,21 @@ MUTANTS = {
         ("request-answer-lost",),
         operation="publish_listings",
     ),
+    "ship-look-left-out": Mutant(
+        "a shipment whose making was not confirmed is not looked for",
+        _ship_without_a_look,
+        "shipped",
+        ("request-answer-lost",),
+        operation="sync_orders",
+    ),
+    "ship-doubt-forgotten": Mutant(
+        "tracking that a lost call may have changed counts as the store last confirmed it",
+        _without("sync_orders/doubt"),
+        "renumbered",
+        ("statement-kill-next",),
+        near="sync_orders/settle_updated",
+        operation="sync_orders",
+    ),
     "orders-watermark-first": Mutant(
         "the watermark of orders is committed before them",
         _orders_watermark_first,
@@ -357,7 +378,7 @@ def work_undisturbed(lane: Lane, situation: str) -> None:
     usual = lane.undisturbed(situation)
     with lane.place(situation) as place:
         place.must_succeed(FIRST)
-        told = (PUSHED,) if lane.operation.outbound else ()
+        told = (PUSHED, SEEN) if lane.operation.outbound else ()
         if without(place.state(), *told) != without(usual.after, *told):
             raise RuntimeError(f"mutant {lane.mutant} does not do its work undisturbed")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import StoreClient
-from storekeeper.operations import get_orders, import_listings, publish_listings, sync_listings
+from storekeeper.operations import get_orders, import_listings, publish_listings, sync_listings, sync_orders
 from storekeeper.operations.step import Step, attempt
 from storekeeper.settings import Channel
 from tests.conftest import Database
@@ -166,16 +166,17 @@ def busy_shoppers(store: SandboxProcess) -> list[dict[str, Any]]:
     ]
 
 
-def imported(store: SandboxProcess, database: Database) -> None:
-    """The store's listings are in the warehouse, unpaused."""
+def imported(store: SandboxProcess, database: Database, operation: str = "import_listings") -> None:
+    """The store's listings are in the warehouse, unpaused; or its orders."""
+    steps = {"import_listings": import_listings.STEPS, "get_orders": get_orders.STEPS}[operation]
     channel = Channel.model_validate({"channel": CHANNEL, "import_listings": {"new_listings_paused": False}})
     warehouse = database.warehouse()
-    for task, work in import_listings.STEPS.items():
+    for task, work in steps.items():
         with attempt(
             task,
             warehouse,
             channel,
-            "import_listings",
+            operation,
             run_id="imported",
             params={},
             open_store=lambda: StoreClient(store.root, "sandbox", "sandbox-token"),
@@ -298,6 +299,121 @@ def a_late_draft(store: SandboxProcess) -> list[dict[str, Any]]:
     ]
 
 
+SHIPMENT = (
+    "insert into core.shipment (channel, shipment_key, order_id, tracking_number, carrier, cancelled_at)"
+    " values ('shop', %s, %s, %s, %s, %s)"
+)
+ITEM = (
+    "insert into core.shipment_item (channel, shipment_key, order_product_id, master_sku, quantity)"
+    " values ('shop', %s, %s, %s, %s)"
+)
+
+
+class Packing:
+    """Writes shipments of orders into a warehouse."""
+
+    def __init__(self, store: SandboxProcess, database: Database) -> None:
+        self._store, self._database = store, database
+        self._count = 0
+
+    def order(self, *quantities: int, addresses: int = 1) -> int:
+        lines = [
+            {"sku": f"SKU-{place}", "quantity": units, "address": 1 + place % addresses}
+            for place, units in enumerate(quantities)
+        ]
+        return int(self._store.place_order(lines=lines, status_id=11)["id"])
+
+    def ship(self, order_id: int, *units: int, number: str | None = "", carrier: str | None = "UPS") -> str:
+        """A shipment of so many units of the order's lines, by line and by SKU in turn; a number of its own."""
+        self._count += 1
+        key = f"S-{self._count:02d}"
+        tracking = f"1Z-{self._count}" if number == "" else number
+        self._database.run(SHIPMENT, key, order_id, tracking, carrier, None)
+        lines = self._store.get(f"/v2/orders/{order_id}/products")
+        for place, (line, quantity) in enumerate(zip(lines, units, strict=False)):
+            if quantity:
+                by_line = (line["id"], None) if (self._count + place) % 2 else (None, line["sku"])
+                self._database.run(ITEM, key, *by_line, quantity)
+        return key
+
+
+def a_day_of_shipping(store: SandboxProcess, database: Database, run: Run) -> None:
+    """Twenty shipments of every kind wait: new, renumbered, cancelled, not to be sent, entered by hand."""
+    pack = Packing(store, database)
+    plain = [pack.order(2) for _ in range(4)]
+    several, split, twins, part = pack.order(3, 1, 3), pack.order(2, 2, addresses=2), pack.order(4), pack.order(2, 2)
+    known, called_off, by_hand, entered, refused = (pack.order(2, 1) for _ in range(5))
+    cancelled = pack.order(1)
+    imported(store, database, "get_orders")
+    renumbered = [pack.ship(known, 1), pack.ship(known, 0, 1), pack.ship(called_off, 1)]
+    run()
+    database.run("update core.shipment set tracking_number = 'NEW-1' where shipment_key = %s", renumbered[0])
+    database.run("update core.shipment set carrier = 'FedEx' where shipment_key = %s", renumbered[1])
+    database.run("update core.shipment set cancelled_at = now() where shipment_key = %s", renumbered[2])
+    for order_id in plain:
+        pack.ship(order_id, 2)
+    pack.ship(several, 1, 1)
+    pack.ship(several, 2, 0, 1)
+    pack.ship(several, 0, 0, 1, carrier="DHL")
+    pack.ship(split, 2, 2)
+    pack.ship(twins, 1, number=None)
+    pack.ship(twins, 1, number=None)
+    pack.ship(twins, 1, carrier=None)
+    pack.ship(part, 1)
+    pack.ship(called_off, 1)
+    lines = store.get(f"/v2/orders/{by_hand}/products")
+    store.ship_order(by_hand, items=[{"order_product_id": lines[0]["id"], "quantity": 1}], tracking_number="HAND")
+    pack.ship(by_hand, 1)
+    lines = store.get(f"/v2/orders/{entered}/products")
+    store.ship_order(entered, items=[{"order_product_id": lines[0]["id"], "quantity": 2}], tracking_number="ENTERED")
+    pack.ship(entered, 2, number="ENTERED")
+    pack.ship(refused, 9)
+    pack.ship(refused, 1, carrier="Pigeon")
+    store.patch_order(cancelled, status_id=5)
+    pack.ship(cancelled, 1)
+    database.run(SHIPMENT, "S-99", 99_999, None, None, None)
+
+
+def wrong_numbers(store: SandboxProcess, database: Database, run: Run) -> None:
+    """Shipments are in the store; then somebody gives them numbers that are wrong."""
+    pack = Packing(store, database)
+    orders = [pack.order(1) for _ in range(4)]
+    imported(store, database, "get_orders")
+    for order_id in orders:
+        pack.ship(order_id, 1)
+    run()
+    database.run("update core.shipment set tracking_number = 'WRONG' || tracking_number")
+
+
+def numbers_put_right(store: SandboxProcess) -> list[dict[str, Any]]:
+    """The former numbers are wanted again: what the store last confirmed, as far as the warehouse knows."""
+    return [{"sql": "update core.shipment set tracking_number = substr(tracking_number, 6)"}]
+
+
+def a_late_parcel(store: SandboxProcess) -> list[dict[str, Any]]:
+    """Tracking numbers are edited, whatever became of their shipments, and the rest of an order ships."""
+    key, order_id = "S-98", min(each["id"] for each in store.orders() if len(_shipping_lines(each)) == 3)
+    line = _shipping_lines(next(each for each in store.orders() if each["id"] == order_id))[2]
+    return [
+        {
+            "sql": "update core.shipment set tracking_number = 'E-' || tracking_number"
+            " where shipment_key in ('S-05', 'S-08')"
+        },
+        {
+            "sql": "insert into core.shipment (channel, shipment_key, order_id, tracking_number)"
+            f" values ('shop', '{key}', {order_id}, 'LATE')"
+        },
+        {
+            "sql": "insert into core.shipment_item (channel, shipment_key, order_product_id, quantity)"
+            f" values ('shop', '{key}', {line['id']}, 1)"
+        },
+    ]
+
+
+def _shipping_lines(order: dict[str, Any]) -> list[dict[str, Any]]:
+    return [line for part in order["consignments"]["shipping"] for line in part["line_items"]]
+
+
 FEW = {"page_size": 8, "readers": 2, "overlap_minutes": 1440}
 """A day's overlap: what moves in a trial bears the date of when it was thought of, which may be an hour ago."""
 
@@ -353,6 +469,19 @@ OPERATIONS = {
             ),
         ),
         {"products": 12, "seed": 7},
+        outbound=True,
+        makes=True,
+    ),
+    "sync_orders": Operation(
+        "sync_orders",
+        sync_orders.STEPS,
+        (
+            Situation(
+                "shipped", {"delete_cancelled": True, "shipped_status": "Completed"}, a_day_of_shipping, a_late_parcel
+            ),
+            Situation("renumbered", {}, wrong_numbers, numbers_put_right),
+        ),
+        {"products": 5, "seed": 7},
         outbound=True,
         makes=True,
     ),

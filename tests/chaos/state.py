@@ -9,7 +9,10 @@ import psycopg
 from psycopg import sql
 
 SCHEMAS = ("core", "raw", "ops")
-VOLATILE = {"problem_no", "run_no", "attempt", "requests", "work_seconds", "message", "params", "push_no", "epoch"}
+VOLATILE = {
+    "problem_no", "run_no", "attempt", "requests", "work_seconds", "message", "params", "push_no", "epoch", "adopted",
+    "shipments_read_at",
+}  # fmt: skip
 """Columns that may differ between two runs that did the same; of a moment only whether there is one counts."""
 
 TOLD = {"created_at", "modified_at", "shipped_at", "changed_at", "sent_at"}
@@ -18,8 +21,11 @@ TOLD = {"created_at", "modified_at", "shipped_at", "changed_at", "sent_at"}
 EARLY = {"ops.run", "ops.channel"}
 """Tables that an operation may write before its effect is committed."""
 
-GIVEN = {"product_id", "variant_id", "images_sent"}
+GIVEN = {"product_id", "variant_id", "images_sent", "store_shipment_id", "store_shipment_no", "payload", "content_hash"}
 """What the store gives to what is made in it: the order of making decides, so only whether there is one counts."""
+
+SEEN = "core.order_status_change"
+"""Statuses that orders were seen in: an attempt that ends early sees more of them."""
 
 Table = list[str]
 Warehouse = dict[str, Table]
@@ -58,7 +64,7 @@ def _rows(connection: psycopg.Connection[Any], name: str, columns: list[tuple[st
 
 
 def _form(column: str, kind: str, given: set[str]) -> LiteralString:
-    if column in given or (kind.startswith("timestamp") and column not in TOLD):
+    if column in given or (kind.startswith("timestamp") and (given or column not in TOLD)):
         return "{} is not null"
     return "trim_scale({})::text" if kind == "numeric" else "{}::text"  # 5.50 is 5.5
 
@@ -68,22 +74,28 @@ PUSHED = "ops.push"
 
 
 def store_state(dump: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Everything in the store, but for the moments at which products were made and changed."""
-    return {
-        resource: [_timeless(record) for record in records] if resource == "product" else records
-        for resource, records in dump.items()
-    }
+    """Everything in the store, but for the moments of making and changing, and the ids of shipments."""
+    state = {resource: [_timeless(record) for record in records] for resource, records in dump.items()}
+    shipments = [{**record, "id": None} for record in state.get("shipment", [])]
+    return {**state, "shipment": sorted(shipments, key=repr)}
+
+
+MOMENTS = ("date_created", "date_modified", "date_shipped")
 
 
 def _timeless(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _timeless(each) for name, each in value.items() if name not in ("date_created", "date_modified")}
+        return {name: bool(each) if name in MOMENTS else _timeless(each) for name, each in value.items()}
     return [_timeless(each) for each in value] if isinstance(value, list) else value
 
 
 def shown_to_shoppers(dump: dict[str, list[Any]]) -> dict[str, tuple[Any, ...]]:
-    """Of each SKU what a shopper meets: its price, its stock, and whether its product shows."""
-    shown = {}
+    """Of each SKU what a shopper meets: price, stock, and whether its product shows; of an order, what was shipped."""
+    shown: dict[str, tuple[Any, ...]] = {}
+    for order in dump["order"]:
+        sent = [each for each in dump["shipment"] if each["order_id"] == order["id"]]
+        parcels = sorted((each["tracking_number"], repr(each["items"])) for each in sent)
+        shown[f"order {order['id']}"] = (order["status_id"], *parcels)
     for product in dump["product"]:
         for variant in product["variants"]:
             price = product["price"] if variant["price"] is None else variant["price"]

@@ -43,6 +43,15 @@ class StoreShipment(msgspec.Struct):
         return units
 
 
+class MovedOrder(msgspec.Struct):
+    """An order as the store answers that it has moved it."""
+
+    status_id: int
+    custom_status: str | None = None
+    date_modified: str = ""
+    date_shipped: str = ""
+
+
 class _OrderedLine(msgspec.Struct):
     id: int
     quantity_shipped: int = 0
@@ -69,9 +78,9 @@ def delete_shipment(store: StoreClient, order_id: int, shipment_id: int, check: 
     store.write("DELETE", f"{ORDERS}/{order_id:d}/shipments/{shipment_id:d}", None, check=check)
 
 
-def set_status(store: StoreClient, order_id: int, status_id: int, check: Check) -> None:
+def set_status(store: StoreClient, order_id: int, status_id: int, check: Check) -> MovedOrder:
     """Move an order to another status."""
-    store.write("PUT", f"{ORDERS}/{order_id:d}", {"status_id": status_id}, check=check)
+    return store.write("PUT", f"{ORDERS}/{order_id:d}", {"status_id": status_id}, check=check).decode(MovedOrder)
 
 
 def shipments_of(store: StoreClient, order_id: int) -> list[StoreShipment]:

@@ -132,7 +132,10 @@ class Creation(ABC, Generic[T, A]):
         """The others are not held up by one; where it is the store that does not answer, the run ends."""
         said = f"{self.entity.capitalize()} {intent.key}: nobody knows whether it was made: {unknown}."
         self.problem(intent.key, Reason.UNKNOWN_OUTCOME, said)
-        self.unknown.append(intent.key)
+        self._note_unknown(intent.key, unknown)
+
+    def _note_unknown(self, key: str, unknown: Unknown) -> None:
+        self.unknown.append(key)
         self._unknown_in_a_row += 1
         if self._unknown_in_a_row >= MOST_UNKNOWN:
             raise unknown

@@ -14,12 +14,14 @@ from datetime import datetime
 from sqlalchemy import RowMapping
 
 from storekeeper.bigcommerce import shipments as store_shipments
+from storekeeper.bigcommerce.shipments import MovedOrder
 from storekeeper.operations.get_orders import refresh_known
 from storekeeper.operations.outbound import reason_of
 from storekeeper.operations.step import Step
 from storekeeper.operations.wording import counted
 from storekeeper.outcomes import HINTS, Reason, Refused, Unknown
 from storekeeper.settings import OrderStatus
+from storekeeper.transforms.dates import parse_date
 from storekeeper.warehouse.claim import Claim
 
 log = logging.getLogger(__name__)
@@ -45,9 +47,9 @@ def follow_statuses(step: Step, claim: Claim, shipped_status: OrderStatus, since
             _settle(step, claim, gone)
     fresh = [row for row in judged if row["fresh"]]
     _settle(step, claim, [row["order_id"] for row in fresh if row["wanted"] is None])
-    moved = [row["order_id"] for row in fresh if row["wanted"] is not None and _set(step, claim, row)]
-    if moved:
-        refresh_known(step, since)
+    for row in fresh:
+        if row["wanted"] is not None:
+            _set(step, claim, row)
 
 
 def _judged(step: Step, shipped_status: OrderStatus) -> Sequence[RowMapping]:
@@ -66,21 +68,20 @@ def _settle(step: Step, claim: Claim, order_ids: Sequence[int]) -> None:
         settling.session.run("sync_orders/settle_statuses", channel=step.channel.channel, order_ids=list(order_ids))
 
 
-def _set(step: Step, claim: Claim, row: RowMapping) -> bool:
-    """Set one order's status; once more does no harm. False where it was not set: a later run tries it again."""
+def _set(step: Step, claim: Claim, row: RowMapping) -> None:
+    """Set one order's status; once more does no harm. What was not set is tried again by a later run."""
     order_id, wanted = row["order_id"], row["wanted"]
-    state, reason = "done", None
+    moved: MovedOrder | None = None
     try:
         try:
-            store_shipments.set_status(step.store, order_id, wanted, claim.check)
+            moved = store_shipments.set_status(step.store, order_id, wanted, claim.check)
         except Unknown as unknown:
             log.warning("%s; waiting until it has taken effect or never will, then once more", unknown)
             claim.wait_out()
-            store_shipments.set_status(step.store, order_id, wanted, claim.check)
+            moved = store_shipments.set_status(step.store, order_id, wanted, claim.check)
+        state, reason = "done", None
     except Refused as refusal:
         state, reason = "refused", reason_of(refusal)
-    except Unknown as unknown:
-        state, reason = "unknown", str(unknown)[:300]
     with claim.settling() as settling:
         settling.session.run(
             "pushes/record",
@@ -95,8 +96,16 @@ def _set(step: Step, claim: Claim, row: RowMapping) -> bool:
             epoch=claim.epoch,
             sent_at=settling.sent_at,
         )
-        if state == "done":
-            settling.session.run("sync_orders/settle_statuses", channel=step.channel.channel, order_ids=[order_id])
+        if moved is not None:
+            settling.session.run(
+                "sync_orders/settle_status",
+                channel=step.channel.channel,
+                order_id=order_id,
+                status_id=wanted,
+                custom_status=moved.custom_status,
+                modified_at=parse_date(moved.date_modified),
+                shipped_at=parse_date(moved.date_shipped),
+            )
         else:
             said = f"Order {order_id} could not be set to {OrderStatus(wanted).label}: {reason}."
             settling.session.run(
@@ -110,4 +119,3 @@ def _set(step: Step, claim: Claim, row: RowMapping) -> bool:
                 source=f"order/{order_id}",
                 message=f"{said} {HINTS[Reason.STATUS_NOT_SET]}",
             )
-    return state == "done"

@@ -382,11 +382,10 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
         self._count_refusal(refusal)
 
     def _change_unknown(self, row: RowMapping, action: str, unknown: Unknown) -> None:
+        """It stays in doubt, and the next attempt sends it again."""
         with self.claim.settling() as settling:
             self._record(settling, row, action, "unknown", str(unknown)[:300])
-            said = f"Shipment {row['shipment_key']}: nobody knows whether the store did the {action}: {unknown}."
-            self.note_problem(settling.session, row["shipment_key"], Reason.UNKNOWN_OUTCOME, said)
-        self.unknown.append(row["shipment_key"])
+        self._note_unknown(row["shipment_key"], unknown)
 
     def _gone(self, settling: Settling, row: RowMapping, *, by_us: bool) -> None:
         settling.session.run("sync_orders/settle_deleted", store_shipment_no=row["store_shipment_no"], by_us=by_us)

@@ -326,20 +326,17 @@ class _Orders:
         return [parcel for parcel in self._by_hand if same_number(parcel.tracking_number, tracking_number)]
 
     def _update(self, shipment: Shipment, parcel: Parcel, tracking: Mapping[str, str | None]) -> Iterator[Planned]:
-        """Only what is managed is compared; where a call may have changed it without our knowing, all is sent again."""
-        fields = {
-            name: tracking[name]
-            for name in FIELDS
-            if tracking[name] is not None and (parcel.in_doubt or tracking[name] != (getattr(parcel, name) or ""))
-        }
-        if fields and parcel.store_shipment_id is not None:
+        """Only what is managed is compared, and then sent whole; also where a call may have changed it unknown to us."""
+        managed = {name: tracking[name] for name in FIELDS if tracking[name] is not None}
+        differs = any(value != (getattr(parcel, name) or "") for name, value in managed.items())
+        if (differs or parcel.in_doubt) and parcel.store_shipment_id is not None:
             yield self._planned(
                 Action.UPDATE,
                 shipment,
                 order_address_id=parcel.order_address_id,
                 store_shipment_no=parcel.store_shipment_no,
                 store_shipment_id=parcel.store_shipment_id,
-                payload=fields,
+                payload=managed,
             )
 
     def _create(
