@@ -2,8 +2,8 @@
 
 1. **extract** brings the orders that the warehouse knows up to the store's present: what is open, and what somebody has
    shipped there by hand. With nothing to send it calls nothing.
-2. **transform** plans a call for each shipment and shipping address; what may not be sent (more than is open, an unknown
-   line, a cancelled order) becomes a row of `mart.problems` before any call.
+2. **transform** plans a call for each shipment and shipping address; what may not be sent (more than is open, an
+   unknown line, a cancelled order) becomes a row of `mart.problems` before any call.
 3. **load** takes the claim on the store and sends; then it reads the orders again and sets the status of those that did
    not follow: Partially Shipped while lines remain, then Shipped.
 

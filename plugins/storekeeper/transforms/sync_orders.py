@@ -326,7 +326,7 @@ class _Orders:
         return [parcel for parcel in self._by_hand if same_number(parcel.tracking_number, tracking_number)]
 
     def _update(self, shipment: Shipment, parcel: Parcel, tracking: Mapping[str, str | None]) -> Iterator[Planned]:
-        """Only what is managed is compared, and then sent whole; also where a call may have changed it unknown to us."""
+        """Only what is managed is compared, and then sent whole; so is what a call may have changed unknown to us."""
         managed = {name: tracking[name] for name in FIELDS if tracking[name] is not None}
         differs = any(value != (getattr(parcel, name) or "") for name, value in managed.items())
         if (differs or parcel.in_doubt) and parcel.store_shipment_id is not None:

@@ -1,0 +1,184 @@
+"""No shipment twice: whatever answer is lost, whoever stands still, and what notices it if that were not so."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storekeeper.bigcommerce import last_look
+from storekeeper.bigcommerce.client import Patience
+from storekeeper.operations.shipping import Shipping
+from storekeeper.outcomes import Unknown
+from tests.operations.shipping_yard import LINES, SHIP, SHIPMENTS, Yard
+from tests.operations.test_publish_once import LOST, POINTS, STALLS
+from tests.operations.test_stalled_writers import LEASE, SHORT, in_a_child, stall_at
+
+ROUTE = "/v2/orders/{order_id}/shipments"
+ONCE = Patience(connect=2, read=2, attempts=1)
+
+
+def orders_with_shipments(yard: Yard, prefix: str, count: int, *, numbered: bool = True) -> dict[str, int]:
+    """Orders of two lines each, with two shipments; order ids by shipment key."""
+    orders = [yard.order(2, 1) for _ in range((count + 1) // 2)]
+    yard.get()
+    keys = {}
+    for number in range(count):
+        key, order = f"{prefix}-{number:03d}", orders[number // 2]
+        yard.ship(key, order, *([("SKU-1", 2)] if number % 2 else ["SKU-2"]), tracking_number=key if numbered else None)
+        keys[key] = order
+    return keys
+
+
+def whole(yard: Yard, keys: dict[str, int]) -> list[str]:
+    """What is wrong with shipments that must all be in the store, once, with an e-mail each."""
+    made = Counter(each["id"] for each in yard.store.effects() if each["kind"] == "shipment.created")
+    there = [each for order in sorted(set(keys.values())) for each in yard.shipments(order)]
+    broken = []
+    if len(there) != len(keys):
+        broken.append(f"{len(there)} shipments of {len(keys)}")
+    if set(made) != {each["id"] for each in there}:
+        broken.append("something was made and is not there, or not an order of ours")
+    known = yard.database.rows("select shipment_key, store_shipment_id from core.store_shipment")
+    if {row["store_shipment_id"]: row["shipment_key"] for row in known} != {
+        each["id"]: each["tracking_number"] or row_key(known, each["id"]) for each in there
+    }:
+        broken.append("the warehouse knows others than the store has")
+    if yard.database.value("select count(*) from ops.push where state in ('pending', 'sending', 'unknown')"):
+        broken.append("an intent is open")
+    if yard.database.value("select count(*) from core.shipment where version <> settled_version"):
+        broken.append("something still waits to be sent")
+    return broken
+
+
+def row_key(known: list[dict[str, Any]], store_shipment_id: int) -> str:
+    return str(next(row["shipment_key"] for row in known if row["store_shipment_id"] == store_shipment_id))
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_answers_lost_at_random_ship_nothing_twice_and_lose_nothing(yard: Yard, numbered: bool) -> None:
+    keys = orders_with_shipments(yard, "LOST", 4 * LOST, numbered=numbered)
+    draw = random.Random(15)
+    for nth in sorted(draw.sample(range(1, len(keys) + 1), LOST)):
+        kind = draw.choice(["lost_answer", "reset", "truncate"])
+        yard.store.fault(kind, route=ROUTE, method="POST", nth=nth, times=1)
+    for _ in range(10):
+        try:
+            yard.sync(patience=SHORT)
+        except Unknown:
+            continue
+        break
+    yard.store.clear_faults()
+    assert whole(yard, keys) == []
+    assert yard.problems() == set()
+    assert {yard.status(order) for order in keys.values()} == {2}
+    yard.requests()
+    yard.sync()
+    assert yard.requests() == {}
+
+
+def test_workers_that_stood_still_ship_nothing_twice(
+    yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(last_look, "LOOK_SECONDS", 0.4)
+    all_keys: dict[str, int] = {}
+    for number in range(STALLS):
+        keys = orders_with_shipments(yard, f"S{number}", 4)
+        all_keys |= keys
+        point, log = POINTS[number % len(POINTS)], tmp_path / f"{number}.log"
+        if point == "while the store takes its time":
+            yard.store.fault("slow", seconds=1.5, method="POST", route=ROUTE, nth=2, times=1)
+
+        def stalled(point: str = point, number: int = number) -> None:
+            stall_at(point, 2, monkeypatch)
+            yard.sync(run_id=f"stalled-{number}", writing=LEASE, patience=SHORT)
+
+        child = in_a_child(stalled, log)
+        _, status = os.waitpid(child, os.WUNTRACED)
+        assert os.WIFSTOPPED(status), log.read_text() if log.exists() else "it did not stand still"
+        yard.sync(run_id=f"successor-{number}", writing=LEASE, patience=SHORT)
+        time.sleep(1.5 if point == "while the store takes its time" else 0.1)
+        effects = len(yard.store.effects())
+        os.kill(child, signal.SIGCONT)
+        _, status = os.waitpid(child, 0)
+        yard.store.clear_faults()
+        assert log.read_text().startswith(("ClaimLost", "RunSuperseded")), (point, log.read_text())
+        assert len(yard.store.effects()) == effects, point
+        assert whole(yard, all_keys) == [], point
+
+
+def test_two_workers_at_once_ship_nothing_twice(yard: Yard) -> None:
+    keys = orders_with_shipments(yard, "TWO", 20)
+    yard.store.configure(latency_ms=20)
+    ended: list[BaseException | None] = []
+
+    def work(run_id: str) -> None:
+        try:
+            yard.sync(run_id=run_id)
+        except BaseException as error:
+            ended.append(error)
+        else:
+            ended.append(None)
+
+    workers = [threading.Thread(target=work, args=(run_id,)) for run_id in ("scheduled", "by-hand", "scheduled-again")]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert ended == [None, None, None]
+    assert whole(yard, keys) == []
+    assert yard.emails() == len(keys)
+
+
+def three_with_one_lost(yard: Yard) -> dict[str, int]:
+    keys = orders_with_shipments(yard, "L", 3)
+    yard.requests()
+    yard.store.fault("lost_answer", route=ROUTE, method="POST", nth=2, times=1)
+    yard.sync(patience=ONCE)
+    yard.store.clear_faults()
+    assert whole(yard, keys) == []
+    return yard.requests()
+
+
+def test_a_lost_answer_costs_a_look_and_no_second_call(yard: Yard) -> None:
+    asked = three_with_one_lost(yard)
+    assert (asked[SHIP], asked[SHIPMENTS] - 2) == (3, 1)
+
+
+def test_a_call_that_took_no_effect_costs_two_looks_and_a_second_call(yard: Yard) -> None:
+    keys = orders_with_shipments(yard, "R", 1)
+    yard.requests()
+    yard.store.fault("reset", route=ROUTE, method="POST", nth=1, times=1, side="before")
+    yard.sync(patience=ONCE)
+    asked = yard.requests()
+    assert (asked[SHIP], asked[SHIPMENTS], asked[LINES]) == (2, 1, 1)
+    assert whole(yard, keys) == []
+
+
+def no_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call without an answer is made again at once."""
+    monkeypatch.setattr(Shipping, "_find", lambda *_: False)
+
+
+def no_intent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is meant is forgotten as soon as nobody knows what became of it."""
+
+    def forget(shipping: Shipping, intent: Any) -> bool:
+        shipping._withdraw(intent)
+        return True
+
+    monkeypatch.setattr(Shipping, "_find", forget)
+
+
+@pytest.mark.parametrize("worse", [no_look, no_intent])
+def test_a_sync_that_is_worse_is_caught(yard: Yard, monkeypatch: pytest.MonkeyPatch, worse: Any) -> None:
+    worse(monkeypatch)
+    with pytest.raises(AssertionError):
+        assert three_with_one_lost(yard)[SHIP] == 3
