@@ -2,7 +2,7 @@
 -- Writes   staging, ops.run: the moment that a row without updated_at bears, which is before the first is read.
 -- Repeat   safe.
 
-truncate staging.feed_problem;
+truncate staging.feed_problem, staging.feed_value;
 
 delete from staging.step
 where step = 'extracted';

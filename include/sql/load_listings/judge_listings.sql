@@ -21,7 +21,7 @@ with sound as materialized (
         u.run_no = :run_no
         and not exists (
             select 1 from staging.feed_problem as p
-            where p.listing_key = r.listing_key
+            where p.group_key = r.listing_key
         )
 ),
 

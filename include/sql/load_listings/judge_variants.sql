@@ -53,7 +53,7 @@ with drafted as (
         u.run_no = :run_no
         and not exists (
             select 1 from staging.feed_problem as p
-            where p.listing_key = r.listing_key
+            where p.group_key = r.listing_key
         )
 )
 

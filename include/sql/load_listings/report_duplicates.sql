@@ -1,7 +1,7 @@
 -- load_listings/load: master SKUs that stand in several lines, in any letter case: nobody knows which is right.
 -- Reads    staging.   Writes  staging.feed_problem, a row for each such line; of one that is bad already too.
 
-insert into staging.feed_problem (line, entity, entity_key, reason, source, message, listing_key, master_sku)
+insert into staging.feed_problem (line, entity, entity_key, reason, source, message, group_key, master_sku)
 with named as materialized (
     select
         r.line,
@@ -11,7 +11,7 @@ with named as materialized (
     union all
     select
         p.line,
-        p.listing_key,
+        p.group_key,
         p.master_sku
     from staging.feed_problem as p
     where p.master_sku is not null

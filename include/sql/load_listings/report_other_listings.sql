@@ -1,7 +1,7 @@
 -- load_listings/load: lines whose master SKU the warehouse knows as a variant of another listing.
 -- Reads    staging.draft_row, core.listing_variant.   Writes  staging.feed_problem.
 
-insert into staging.feed_problem (line, entity, entity_key, reason, source, message, listing_key, master_sku)
+insert into staging.feed_problem (line, entity, entity_key, reason, source, message, group_key, master_sku)
 select
     r.line,
     'variant',

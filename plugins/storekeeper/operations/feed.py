@@ -21,7 +21,7 @@ from storekeeper.operations.marks import mark, need
 from storekeeper.operations.progress import Progress
 from storekeeper.operations.step import FIRST_TASK, recorded
 from storekeeper.outcomes import FEED_HINTS, Counts, FeedRefused, Reason, RunStopped, SettingsError, StagingLost
-from storekeeper.settings import FileFeed
+from storekeeper.settings import Channel, FileFeed
 from storekeeper.warehouse.database import Session, Warehouse
 from storekeeper.warehouse.runs import Run, succeed
 
@@ -64,6 +64,8 @@ class Feed(ABC, Generic[Settings]):
     operation: ClassVar[str]
     bad: ClassVar[str] = "bad"
     """What the rows are, in words, of a file of which none can be taken."""
+    counted: ClassVar[str] = "SKUs"
+    """What a file is measured by."""
 
     def __init__(
         self, run: Run, configured: Settings, named_in: str, params: Mapping[str, Any], open_file: OpenFile
@@ -125,8 +127,8 @@ class Feed(ABC, Generic[Settings]):
         """
 
     @abstractmethod
-    def count_skus(self, session: Session) -> int:
-        """How many different SKUs the staged lines name, in whatever letter case; a bad line's too, if it is usable."""
+    def count(self, session: Session) -> int:
+        """How many different SKUs, or what else it is measured by, the staged lines name; bad lines too, if usable."""
 
     @abstractmethod
     def judge(self, session: Session) -> Standing:
@@ -144,7 +146,17 @@ class Feed(ABC, Generic[Settings]):
         """Drop the run's staging: it is not needed any more, or was never made."""
 
 
+class ChannelFeed(Feed[Settings]):
+    """A feed that is a channel's own; its settings are the section of the channel's file that is named as it is."""
+
+    def __init__(self, run: Run, channel: Channel, params: Mapping[str, Any], open_file: OpenFile) -> None:
+        named_in = f"channel {channel.channel!r}: {channel.file}: {self.operation}."
+        super().__init__(run, getattr(channel, self.operation), named_in, params, open_file)
+        self.channel = channel
+
+
 Kind = TypeVar("Kind", bound=Feed[Any])
+ChannelKind = TypeVar("ChannelKind", bound=ChannelFeed[Any])
 
 
 @contextmanager
@@ -178,6 +190,32 @@ def attempt_feed(
         yield make(run)
 
 
+@contextmanager
+def attempt_channel_feed(
+    kind: type[ChannelKind],
+    task: str,
+    warehouse: Warehouse,
+    channel: Channel,
+    *,
+    run_id: str,
+    params: Mapping[str, Any],
+    open_file: OpenFile,
+    shown_path: Callable[[str], str] = str,
+) -> Iterator[ChannelKind]:
+    """One attempt of one task of a channel's own feed; see :func:`attempt_feed`."""
+    with attempt_feed(
+        task,
+        warehouse,
+        lambda run: kind(run, channel, params, open_file),
+        channel=channel.channel,
+        operation=kind.operation,
+        run_id=run_id,
+        params=params,
+        shown_path=shown_path,
+    ) as feed:
+        yield feed
+
+
 def extract(feed: Feed[Any]) -> dict[str, int]:
     """Read the file and stage its lines; a second attempt reads it anew.
 
@@ -205,12 +243,12 @@ def extract(feed: Feed[Any]) -> dict[str, int]:
             with run.transaction() as session:
                 feed.begin(session, table, file.name)
             staged = _stage(feed, table)
-            skus = _guard(feed, file.name, staged["rows"])
+            counted = _guard(feed, file.name, staged["rows"])
     except (FeedRefused, RunStopped):
         _drop_staging(feed)
         raise
     with run.transaction() as session:
-        session.run("feed/keep_skus", run_no=run.run_no, skus=skus)
+        session.run("feed/keep_count", run_no=run.run_no, counted=counted)
         mark(session, run, "extracted")
         session.run("runs/advance", run_no=run.run_no, step="extracted")
     return staged
@@ -291,29 +329,29 @@ def _guard(feed: Feed[Any], name: str, rows: int) -> int:
     """Refuse a file that lacks what the last one of its path had: a small correction is no measure of a daily file.
 
     :param name: the file's, which is its path as the ledger keeps it.
-    :return: how many SKUs it has; rows would be no measure, since they may be doubled or name no SKU.
-    :raises RunStopped: it has no rows at all, or too few SKUs and nobody has confirmed that.
+    :return: how many SKUs or shipments it has; rows would be no measure, since they may be doubled or name none.
+    :raises RunStopped: it has no rows at all, or too few of them and nobody has confirmed that.
     """
     if rows == 0:
         raise RunStopped(f"{name}: has a header and no rows; nothing was loaded")
     run, most = feed.run, feed.settings.max_shrink_share
     with run.transaction() as session:
-        skus = feed.count_skus(session)
+        counted = feed.count(session)
         last = session.row(
-            "feed/find_last_skus",
+            "feed/find_last_count",
             run_no=run.run_no,
             channel=run.channel,
             operation=run.operation,
             path=name,
             configured=feed.is_configured_path,
-        )["skus"]
-    if last is not None and 0 < skus < (1 - most) * last:  # of one without any, the load says what is wrong
+        )["counted"]
+    if last is not None and 0 < counted < (1 - most) * last:  # of one without any, the load says what is wrong
         stop_unless_confirmed(
             feed,
-            f"{name}: has {skus:,} SKUs, and the last file that was loaded had {last:,}: max_shrink_share allows it to"
-            f" lose {most:.0%}",
+            f"{name}: has {counted:,} {feed.counted}, and the last file that was loaded had {last:,}: max_shrink_share"
+            f" allows it to lose {most:.0%}",
         )
-    return skus
+    return counted
 
 
 def _merge(feed: Feed[Any]) -> Counts:
@@ -380,3 +418,5 @@ def _load(feed: Feed[Any]) -> dict[str, Any]:
 
 STEPS: Mapping[str, Callable[[Feed[Any]], dict[str, Any]]] = {"extract": _extract, "load": _load}
 """The tasks of a run in their order; each brings itself what a crash of the database has taken from it."""
+
+LAST_STEP = list(STEPS)[-1]

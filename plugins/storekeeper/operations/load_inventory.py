@@ -49,7 +49,7 @@ class InventoryFeed(Feed[LoadInventory]):
         session.copy_staged("feed_problem", self.run.run_no, PROBLEM_COLUMNS, items.problems)
         return len(items.problems)
 
-    def count_skus(self, session: Session) -> int:
+    def count(self, session: Session) -> int:
         """How many different SKUs the staged lines name."""
         skus: int = session.row("load_inventory/count_skus", run_no=self.run.run_no)["skus"]
         return skus

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from storekeeper.operations import feed as feeds
-from storekeeper.operations.feed import MOST_SHOWN, Feed, Standing, attempt_feed
-from storekeeper.operations.feed_file import Line, OpenFile, Table, Wanted
+from storekeeper.operations.feed import MOST_SHOWN, ChannelFeed, Standing, attempt_channel_feed
+from storekeeper.operations.feed_file import Line, Table, Wanted
 from storekeeper.outcomes import Counts
-from storekeeper.settings import Channel, LoadListings, Queue
+from storekeeper.settings import LoadListings, Queue
 from storekeeper.transforms.load_listings import (
     COLUMNS,
     PREFIXES,
@@ -20,8 +20,7 @@ from storekeeper.transforms.load_listings import (
     ROW_COLUMNS,
     read_rows,
 )
-from storekeeper.warehouse.database import Session, Warehouse
-from storekeeper.warehouse.runs import Run
+from storekeeper.warehouse.database import Session
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +29,11 @@ OPERATION = "load_listings"
 STEPS = feeds.STEPS
 
 
-class ListingsFeed(Feed[LoadListings]):
+class ListingsFeed(ChannelFeed[LoadListings]):
     """Listings with their variants, a row a variant."""
 
     operation = OPERATION
     bad = "bad, or of a listing that has a bad one"
-
-    def __init__(self, run: Run, channel: Channel, params: Mapping[str, Any], open_file: OpenFile) -> None:
-        named_in = f"channel {channel.channel!r}: {channel.file}: {OPERATION}."
-        super().__init__(run, channel.load_listings, named_in, params, open_file)
-        self._identifier = channel.import_listings.master_sku
 
     def wanted(self) -> Wanted:
         """Which columns the file may have."""
@@ -63,7 +57,7 @@ class ListingsFeed(Feed[LoadListings]):
         session.copy_staged("feed_problem", self.run.run_no, PROBLEM_COLUMNS, found.problems)
         return len(found.problems)
 
-    def count_skus(self, session: Session) -> int:
+    def count(self, session: Session) -> int:
         """How many different SKUs the staged lines name."""
         skus: int = session.row("load_listings/count_skus", run_no=self.run.run_no)["skus"]
         return skus
@@ -75,7 +69,8 @@ class ListingsFeed(Feed[LoadListings]):
             "load_listings/prepare_load",
             "load_listings/report_duplicates",
             "load_listings/report_other_listings",
-            "load_listings/report_disagreements",
+            "load_listings/find_disagreements",
+            "feed/report_disagreements",
             "load_listings/judge_listings",
             "load_listings/judge_variants",
         ):
@@ -103,8 +98,9 @@ class ListingsFeed(Feed[LoadListings]):
         return {
             "run_no": run_no,
             "channel": self.run.channel,
+            "entity": "listing",
             "columns": [row["name"] for row in session.rows("load_listings/read_columns", run_no=run_no)],
-            "identifier": self._identifier.value,
+            "identifier": self.channel.import_listings.master_sku.value,
             "overwrites": self.settings.queue is Queue.PUBLISH_AND_OVERWRITE,
         }
 
@@ -113,26 +109,5 @@ class ListingsFeed(Feed[LoadListings]):
         session.run("load_listings/drop_staging", run_no=self.run.run_no)
 
 
-@contextmanager
-def attempt(
-    task: str,
-    warehouse: Warehouse,
-    channel: Channel,
-    *,
-    run_id: str,
-    params: Mapping[str, Any],
-    open_file: OpenFile,
-    shown_path: Callable[[str], str] = str,
-) -> Iterator[ListingsFeed]:
-    """One attempt of one task; see :func:`storekeeper.operations.feed.attempt_feed`."""
-    with attempt_feed(
-        task,
-        warehouse,
-        lambda run: ListingsFeed(run, channel, params, open_file),
-        channel=channel.channel,
-        operation=OPERATION,
-        run_id=run_id,
-        params=params,
-        shown_path=shown_path,
-    ) as feed:
-        yield feed
+attempt = partial(attempt_channel_feed, ListingsFeed)
+"""One attempt of one task; see :func:`storekeeper.operations.feed.attempt_channel_feed`."""

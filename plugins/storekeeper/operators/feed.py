@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from storekeeper.hooks.warehouse import open_warehouse
-from storekeeper.operations.feed import STEPS, Feed
+from storekeeper.operations.feed import LAST_STEP, STEPS, Feed
 from storekeeper.operators.feed_file import open_feed_file, shown_path
+from storekeeper.operators.step import report
+from storekeeper.settings import Channel
 from storekeeper.warehouse.database import Warehouse
 
 if TYPE_CHECKING:
@@ -44,4 +46,20 @@ class FeedOperator(BaseOperator):
             return done
 
     def conclude(self, feed: Feed[Any], done: dict[str, Any], context: Context) -> None:
-        """What is left to do once the step's work and cost are recorded."""
+        """What is left to do once the step's work and cost are recorded: the last one says what was done.
+
+        :raises ProblemsLeft: problems were left, and the feed's settings want that shown.
+        """
+        if self.task_id == LAST_STEP:
+            report(feed.run, self.log)
+
+
+class ChannelFeedOperator(FeedOperator):
+    """One step of a channel's own feed.
+
+    :param channel: the channel, as its file describes it.
+    """
+
+    def __init__(self, *, channel: Channel, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.channel = channel

@@ -10,7 +10,6 @@ from airflow.sdk import Asset, AssetAlias
 from storekeeper.operations import load_inventory
 from storekeeper.operations.feed import Feed
 from storekeeper.operators.feed import FeedOperator
-from storekeeper.operators.step import report
 from storekeeper.settings import LoadInventory
 from storekeeper.warehouse.database import Warehouse
 
@@ -60,4 +59,4 @@ class LoadInventoryOperator(InventoryFeedOperator):
         """Announce, and say what was done; end red where problems were left and the feed wants that shown."""
         if not feed.run.dry_run and done["created"] + done["updated"]:
             context["outlet_events"][self._alias].add(self.announces, extra={"run_id": feed.run.run_id, **done})
-        report(feed.run, self.log)
+        super().conclude(feed, done, context)

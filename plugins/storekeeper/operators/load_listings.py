@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storekeeper.operations import load_listings
 from storekeeper.operations.feed import Feed
-from storekeeper.operators.feed import FeedOperator
-from storekeeper.operators.step import report
-from storekeeper.settings import Channel
+from storekeeper.operators.feed import ChannelFeedOperator
 from storekeeper.warehouse.database import Warehouse
 
-if TYPE_CHECKING:
-    from airflow.sdk import Context
 
-
-class ListingsFeedOperator(FeedOperator):
-    """One step of a channel's listings feed.
-
-    :param channel: the channel, as its file describes it.
-    """
-
-    def __init__(self, *, channel: Channel, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.channel = channel
+class ListingsFeedOperator(ChannelFeedOperator):
+    """One step of a channel's listings feed."""
 
     def attempt(self, warehouse: Warehouse, **of_run: Any) -> AbstractContextManager[Feed[Any]]:
         """An attempt of this task."""
@@ -43,7 +31,3 @@ class LoadListingRowsOperator(ListingsFeedOperator):
 
     Writes `core.listing`, `core.listing_variant` and `ops`; after that a second attempt changes nothing. XCom: counts.
     """
-
-    def conclude(self, feed: Feed[Any], done: dict[str, Any], context: Context) -> None:
-        """Say what was done; end red where problems were left and the channel wants that shown."""
-        report(feed.run, self.log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -23,6 +24,7 @@ SHOWN = 40
 """So much of an offending value is shown."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?")
+_ID = re.compile(rf"[0-9]{{1,{MOST_DIGITS}}}(\.0*)?")
 _NO_NUMBER_AT_ALL = re.compile(r"[+-]?(nan|inf(inity)?)", re.IGNORECASE)
 
 
@@ -32,6 +34,45 @@ class Unreadable(Exception):
     def __init__(self, reason: Reason, said: str) -> None:
         super().__init__(said)
         self.reason = reason
+
+
+Reader = Callable[[str | None], object]
+"""Makes a value of what stands in a column, None where it is blank, or raises :class:`Unreadable`."""
+
+
+def read_values(
+    given: Mapping[str, str | None], fault: str | None, readers: Mapping[str, Reader]
+) -> tuple[list[object], list[Unreadable]]:
+    """Read a line.
+
+    :param given: its values by column; columns that no reader knows are only looked at for what cannot be stored.
+    :param fault: what is wrong with the line as a whole.
+    :param readers: by column.
+    :return: the typed values, in the readers' order; and all that is wrong, with which they are not to be used.
+    """
+    if fault is not None:
+        return [], [Unreadable(Reason.INVALID_RECORD, fault)]
+    broken = next((name for name, value in given.items() if "\0" in (value or "")), None)
+    if broken is not None:
+        return [], [Unreadable(Reason.UNSTORABLE_TEXT, f"{broken} holds the character U+0000")]
+    typed: list[object] = []
+    wrong: list[Unreadable] = []
+    for column, read in readers.items():
+        try:
+            typed.append(read(given[column]))
+        except Unreadable as bad:
+            wrong.append(bad)
+    return typed, wrong
+
+
+def read_text(value: str | None) -> str | None:
+    """A text, as it is."""
+    return value
+
+
+def usable_key(value: str | None) -> str | None:
+    """What names a row, where it can."""
+    return value if value and "\0" not in value and len(value) <= LONGEST_KEY else None
 
 
 def read_key(value: str | None, column: str, missing: Reason) -> str:
@@ -46,11 +87,11 @@ def read_key(value: str | None, column: str, missing: Reason) -> str:
     return value
 
 
-def read_quantity(value: str | None, column: str = "quantity") -> int | None:
+def read_quantity(value: str | None, column: str = "quantity", least: int = 0) -> int | None:
     """A whole number of units."""
     if value is None:
         return None
-    rule = f"{column} must be a whole number from 0 to {LARGEST_QUANTITY}"
+    rule = f"{column} must be a whole number from {least} to {LARGEST_QUANTITY}"
     if not _NUMBER.fullmatch(value):
         raise Unreadable(Reason.INVALID_QUANTITY, f"{rule}{got(value)}")
     number = Decimal(value)
@@ -58,9 +99,21 @@ def read_quantity(value: str | None, column: str = "quantity") -> int | None:
         raise Unreadable(Reason.NEGATIVE_QUANTITY, f"{rule}{got(value)}")
     if number > LARGEST_QUANTITY:
         raise Unreadable(Reason.QUANTITY_TOO_LARGE, f"{rule}{got(value)}")
-    if number != number.to_integral_value():
+    if number < least or number != number.to_integral_value():
         raise Unreadable(Reason.INVALID_QUANTITY, f"{rule}{got(value)}")
     return int(number)
+
+
+def read_id(value: str | None, column: str, reason: Reason) -> int | None:
+    """A store's id: no sign and no exponent, for that is what a spreadsheet leaves of a longer one."""
+    if value is None:
+        return None
+    number = int(value.partition(".")[0]) if _ID.fullmatch(value) else 0
+    if number == 0:
+        raise Unreadable(
+            reason, f"{column} must be a whole number above 0, of at most {MOST_DIGITS} digits{got(value)}"
+        )
+    return number
 
 
 def read_amount(value: str | None, column: str = "price", reason: Reason = Reason.INVALID_PRICE) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,12 +10,13 @@ from functools import partial
 
 from storekeeper.outcomes import Reason
 from storekeeper.transforms.feed_values import (
-    LONGEST_KEY,
-    Unreadable,
+    Reader,
     read_amount,
     read_key,
     read_moment,
     read_quantity,
+    read_values,
+    usable_key,
 )
 
 COLUMNS = ("master_sku", "quantity", "price", "updated_at")
@@ -30,12 +31,12 @@ SOURCE = "feed/inventory"
 ItemRow = tuple[int, str, int | None, Decimal | None, datetime | None]
 ProblemRow = tuple[int, str, str, str, str, str, str | None]
 
-_READ: tuple[Callable[[str | None], object], ...] = (
-    partial(read_key, column="master_sku", missing=Reason.MISSING_MASTER_SKU),
-    read_quantity,
-    read_amount,
-)
-"""How a value is read, column by column; updated_at, the last, needs to know the time."""
+_READ: dict[str, Reader] = {
+    "master_sku": partial(read_key, column="master_sku", missing=Reason.MISSING_MASTER_SKU),
+    "quantity": read_quantity,
+    "price": read_amount,
+}
+"""How a value is read; updated_at, the last column, needs to know the time."""
 
 
 @dataclass(slots=True)
@@ -59,26 +60,15 @@ def read_items(lines: Iterable[tuple[int, Sequence[str | None], str | None]], no
     :return: a row for each good line; problems for each other one.
     """
     items = Items()
-    readers: tuple[Callable[[str | None], object], ...] = (*_READ, partial(read_moment, now=now))
+    readers: dict[str, Reader] = {**_READ, "updated_at": partial(read_moment, now=now)}
     for number, values, fault in lines:
         sku = values[0]
-        found: list[Unreadable] = []
-        typed: list[object] = []
-        if fault is not None:
-            found.append(Unreadable(Reason.INVALID_RECORD, fault))
-        elif broken := next((name for name, value in zip(COLUMNS, values, strict=True) if "\0" in (value or "")), None):
-            found.append(Unreadable(Reason.UNSTORABLE_TEXT, f"{broken} holds the character U+0000"))
-        else:
-            for read, value in zip(readers, values, strict=True):
-                try:
-                    typed.append(read(value))
-                except Unreadable as bad:
-                    found.append(bad)
+        typed, found = read_values(dict(zip(COLUMNS, values, strict=True)), fault, readers)
         if not found:
             items.rows.append((number, *typed))  # type: ignore[arg-type]
             continue
         speaks_of = (sku or "").replace("\0", "") or None
-        key = sku if sku and "\0" not in sku and len(sku) <= LONGEST_KEY else f"line {number}"
+        key = usable_key(sku) or f"line {number}"
         items.problems += [
             (number, ENTITY, key, bad.reason.value, SOURCE, f"line {number}: {bad}.", speaks_of) for bad in found
         ]

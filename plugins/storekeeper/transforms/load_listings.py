@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
 from storekeeper.outcomes import Reason
 from storekeeper.transforms.feed_values import (
-    LONGEST_KEY,
+    Reader,
     Unreadable,
     got,
     read_amount,
     read_key,
     read_moment,
     read_quantity,
+    read_text,
+    read_values,
+    usable_key,
 )
 
 REQUIRED = ("listing_key", "master_sku")
@@ -31,7 +34,7 @@ CUSTOM_FIELD, OPTION = "custom_field.", "option."
 PREFIXES = (CUSTOM_FIELD, OPTION)
 
 ROW_COLUMNS = ("line", *COLUMNS, "custom_fields", "options")
-PROBLEM_COLUMNS = ("line", "entity", "entity_key", "reason", "source", "message", "listing_key", "master_sku")
+PROBLEM_COLUMNS = ("line", "entity", "entity_key", "reason", "source", "message", "group_key", "master_sku")
 
 BETWEEN = "|"
 """Separates categories, and images."""
@@ -45,8 +48,8 @@ class Rows:
 
     :ivar rows: of :data:`ROW_COLUMNS`; None where a value is blank, or the file has no such column. ``custom_fields``
         and ``options`` are JSON objects of what is not blank.
-    :ivar problems: of :data:`PROBLEM_COLUMNS`, one for each other line. Their ``listing_key`` and ``master_sku``
-        are what the line speaks of, as far as it can be told.
+    :ivar problems: of :data:`PROBLEM_COLUMNS`, one for each other line. Their ``group_key``, the listing's, and
+        ``master_sku`` are what the line speaks of, as far as it can be told.
     """
 
     rows: list[tuple[object, ...]] = field(default_factory=list)
@@ -66,21 +69,14 @@ def read_rows(
     """
     found = Rows()
     names = (*COLUMNS, *prefixed)
-    readers: dict[str, Callable[[str | None], object]] = {**_READ, "updated_at": partial(read_moment, now=now)}
+    readers: dict[str, Reader] = {
+        **dict.fromkeys(COLUMNS, read_text),
+        **_READ,
+        "updated_at": partial(read_moment, now=now),
+    }
     for number, values, fault in lines:
         given = dict(zip(names, values, strict=True))
-        typed: list[object] = []
-        wrong: list[Unreadable] = []
-        if fault is not None:
-            wrong.append(Unreadable(Reason.INVALID_RECORD, fault))
-        elif broken := next((name for name, value in given.items() if "\0" in (value or "")), None):
-            wrong.append(Unreadable(Reason.UNSTORABLE_TEXT, f"{broken} holds the character U+0000"))
-        else:
-            for column in COLUMNS:
-                try:
-                    typed.append(readers[column](given[column]) if column in readers else given[column])
-                except Unreadable as bad:
-                    wrong.append(bad)
+        typed, wrong = read_values(given, fault, readers)
         if wrong:
             found.problems.append(_problem(number, given, wrong))
         else:
@@ -90,7 +86,7 @@ def read_rows(
 
 
 def _problem(number: int, given: Mapping[str, str | None], wrong: Sequence[Unreadable]) -> ProblemRow:
-    listing_key, master_sku = (_usable(given[column]) for column in REQUIRED)
+    listing_key, master_sku = (usable_key(given[column]) for column in REQUIRED)
     entity, key = ("listing", listing_key) if listing_key and not master_sku else ("variant", master_sku)
     said = "; ".join(str(bad) for bad in wrong)
     return (
@@ -103,10 +99,6 @@ def _problem(number: int, given: Mapping[str, str | None], wrong: Sequence[Unrea
         listing_key,
         master_sku,
     )
-
-
-def _usable(value: str | None) -> str | None:
-    return value if value and "\0" not in value and len(value) <= LONGEST_KEY else None
 
 
 def _named(given: Mapping[str, str | None], prefixed: Sequence[str], prefix: str) -> str | None:
@@ -140,7 +132,7 @@ def _read_link(value: str | None) -> str | None:
     return value and read_key(value, "inventory_sku", Reason.INVALID_RECORD)
 
 
-_READ: dict[str, Callable[[str | None], object]] = {
+_READ: dict[str, Reader] = {
     "listing_key": partial(read_key, column="listing_key", missing=Reason.MISSING_LISTING_KEY),
     "master_sku": partial(read_key, column="master_sku", missing=Reason.MISSING_MASTER_SKU),
     "type": partial(_read_word, column="type", words=("physical", "digital")),

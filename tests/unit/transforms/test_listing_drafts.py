@@ -82,7 +82,7 @@ def test_a_problem_names_the_listing_that_is_to_be_left_out() -> None:
         "source": "feed/listing/L",
         "message": "line 2: weight must be a number of 0 or more (got 'y'); price must be a number of 0 or more (got"
         " 'x').",
-        "listing_key": "L",
+        "group_key": "L",
         "master_sku": "A",
     }
 

@@ -1,7 +1,7 @@
--- feed/extract: how many SKUs the last file had that was loaded from the same path.   Reads  ops.run.
+-- feed/extract: how many SKUs or shipments the last file had that was loaded from the same path.   Reads  ops.run.
 -- A run that was given no path of its own has loaded the configured one.
 
-select max(l.staged) as skus
+select max(l.staged) as counted
 from (
     select r.staged
     from ops.run as r
