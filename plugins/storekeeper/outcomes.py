@@ -112,6 +112,9 @@ class Reason(StrEnum):
     INVALID_DATE = "invalid_date"
     DUPLICATE_IN_FEED = "duplicate_in_feed"
     MISSING_LISTING_KEY = "missing_listing_key"
+    MISSING_SHIPMENT_KEY = "missing_shipment_key"
+    MISSING_ORDER_ID = "missing_order_id"
+    INVALID_ORDER_ID = "invalid_order_id"
     INVALID_WEIGHT = "invalid_weight"
     ROWS_DISAGREE = "rows_disagree"
     IN_OTHER_LISTING = "in_other_listing"
@@ -224,9 +227,12 @@ HINTS: dict[Reason, str] = {
     Reason.STATUS_NOT_SET: "Set the order's status in the store; each later run tries it again.",
     Reason.DUPLICATE_IN_FEED: "Keep one of these lines, or give each its updated_at: then the newest counts.",
     Reason.MISSING_LISTING_KEY: "Give the line its listing's key where the file comes from; the rest was loaded.",
+    Reason.MISSING_SHIPMENT_KEY: "Give the line its shipment's key where the file comes from; the rest was loaded.",
+    Reason.MISSING_ORDER_ID: "Give one of the shipment's lines its order_id; until then none of them is loaded.",
+    Reason.INVALID_ORDER_ID: "Correct the line where the file comes from: the store's order id; the rest was loaded.",
     Reason.INVALID_WEIGHT: "Correct the line where the file comes from; the rest was loaded.",
-    Reason.ROWS_DISAGREE: "Give all lines of the listing the same value, or only one of them a value; until then none"
-    " of them is loaded.",
+    Reason.ROWS_DISAGREE: "Give all lines of the listing or shipment the same value, or only one of them a value;"
+    " until then none of them is loaded.",
     Reason.IN_OTHER_LISTING: "Correct the line's listing_key or master_sku; if the variant is to move, change its"
     " listing_key in core.listing_variant first.",
 }
@@ -240,6 +246,7 @@ FEED_HINTS: dict[Reason, str] = (
             Reason.NEGATIVE_QUANTITY,
             Reason.QUANTITY_TOO_LARGE,
             Reason.INVALID_PRICE,
+            Reason.INVALID_SHIPMENT_LINE,
         ),
         "Correct the line where the file comes from; the rest was loaded.",
     )

@@ -21,6 +21,7 @@ OPERATIONS = (
     "import_listings",
     "get_orders",
     "load_listings",
+    "load_shipments",
     "sync_listings",
     "publish_listings",
     "change_listing_status",
@@ -43,6 +44,7 @@ OTHER_THAN_DEFAULT = {
 THIS_RUN = {
     "import_listings": {"skus": [], "dry_run": False, "confirm_large_change": False},
     "load_listings": {"dry_run": False, "confirm_large_change": False},
+    "load_shipments": {"dry_run": False, "confirm_large_change": False},
     "sync_listings": {"skus": [], "dry_run": False, "confirm_large_change": False},
     "publish_listings": {"skus": [], "dry_run": False, "confirm_large_change": False},
     "change_listing_status": {
