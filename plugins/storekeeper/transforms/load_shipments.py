@@ -58,8 +58,8 @@ def read_rows(lines: Iterable[tuple[int, Sequence[str | None], str | None]], now
 
     :param lines: number; values of :data:`COLUMNS`, stripped, None where blank; what is wrong with the line as a whole.
     :param now: the moment of the reading, by the warehouse's clock.
-    :return: a row for each good line; a problem for each other one, which says all that is wrong with it. A row may lack
-        its order_id: another one of its shipment may have it.
+    :return: a row for each good line; a problem for each other one, which says all that is wrong with it. A row may
+        lack its order_id: another one of its shipment may have it.
     """
     found = Rows()
     readers: dict[str, Reader] = {
