@@ -229,7 +229,7 @@ HINTS: dict[Reason, str] = {
     Reason.MISSING_LISTING_KEY: "Give the line its listing's key where the file comes from; the rest was loaded.",
     Reason.MISSING_SHIPMENT_KEY: "Give the line its shipment's key where the file comes from; the rest was loaded.",
     Reason.MISSING_ORDER_ID: "Give one of the shipment's lines its order_id; until then none of them is loaded.",
-    Reason.INVALID_ORDER_ID: "Correct the line where the file comes from: the store's order id; the rest was loaded.",
+    Reason.INVALID_ORDER_ID: "Give the line the store's id of its order, in the file's source; the rest was loaded.",
     Reason.INVALID_WEIGHT: "Correct the line where the file comes from; the rest was loaded.",
     Reason.ROWS_DISAGREE: "Give all lines of the listing or shipment the same value, or only one of them a value;"
     " until then none of them is loaded.",
