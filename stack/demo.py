@@ -9,16 +9,18 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
+
+import requests
 
 from stack import environment
 from stack.places import LOGS, database_home
 from stack.postgres import EmbeddedPostgres
 from stack.services import login, psql_command, start_sandbox, start_warehouse
 
-PULLS = ("import_listings__demo", "get_orders__demo")
+IMPORT, ORDERS = "import_listings__demo", "get_orders__demo"
 
 FED = 60
 """So many SKUs get stock and a price by the demo's feed, and are sent to the store."""
@@ -63,6 +65,11 @@ QUERIES = (
         " group by 1, 2 order by 3 desc",
     ),
     (
+        "What became of the shipments?",
+        "select s.order_id, o.status, s.shipment_key, s.units, s.state, s.tracking_number, s.store_shipment_id"
+        " from mart.shipments as s inner join mart.orders as o using (channel, order_id) order by 1, 3",
+    ),
+    (
         "Why is an order not in the warehouse?",
         "select reason, count(*) as orders, min(order_id) as for_example from mart.orders_not_imported"
         " group by 1 order by 1",
@@ -85,6 +92,15 @@ demo-chair,DEMO-CHAIR,Storekeeper's chair,,89.00,{category},,,3
 """
 """Three listings: one whose attribute is too long, one with variants, and one that lacks a weight."""
 
+SHIPPED = (
+    "select i.order_id, i.order_product_id, i.quantity from mart.order_items as i where i.order_id in ("
+    " select o.order_id from mart.orders as o inner join mart.order_items as l using (channel, order_id)"
+    " where o.status_id in (9, 11) and not o.deleted group by 1"
+    " having count(*) > 1 and bool_and(l.type = 'physical' and l.fulfilment = 'shipping' and l.quantity_shipped = 0)"
+    " and count(distinct l.consignment_id) = 1 order by 1 limit 2) order by 1, 2"
+)
+"""The lines of two open orders: one will ship in two parcels, of the other only the first line."""
+
 RUNS = (
     "select operation, state, read, created, updated, unchanged, skipped, failed, requests, work_seconds"
     " from mart.runs order by started_at desc limit {count}"
@@ -103,18 +119,12 @@ def main() -> int:
     print(f"  store      {store}", flush=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     (LOGS / "demo.log").write_text("")
-    if not _run_dags(*PULLS):
-        return 1
-    pushes = _pushes() if is_sandbox else [_order("sync_listings__demo", dry_run=True)]
-    if not is_sandbox:
-        print(
-            "\nThe store is yours: what a sync would send is only worked out (a dry run), nothing is sent.", flush=True
-        )
-    if not _run_dags(*pushes):
+    orders = _tell(is_sandbox)
+    if orders is None:
         return 1
     print("\nWhat the runs did (mart.runs):\n", flush=True)
-    _query(RUNS.format(count=len(PULLS) + len(pushes)))
-    print("Seven queries worth trying (`make psql` opens psql on the warehouse):", flush=True)
+    _query(RUNS.format(count=orders))
+    print("Eight queries worth trying (`make psql` opens psql on the warehouse):", flush=True)
     for question, query in QUERIES:
         print(f"\n{question}\n  {query};\n", flush=True)
         _query(query)
@@ -124,6 +134,74 @@ def main() -> int:
     )
     print(f"\nNext: `make up` starts Airflow's UI and prints its address. {login()}")
     return 0
+
+
+def _tell(is_sandbox: bool) -> int | None:
+    """The story, chapter by chapter: a store's catalog comes in, goes out changed, orders come in, parcels go out.
+
+    :return: how many runs it took; None where one ended red.
+    """
+    chapters: list[tuple[str, Callable[[], list[str]]]] = [
+        ("1. The store's catalog comes into the warehouse.", lambda: [IMPORT]),
+        (
+            "2. New products are published, prices and stock are changed and sent; then the orders come in.",
+            lambda: [*_pushes(), ORDERS],
+        ),
+        ("3. Parcels leave: the shoppers learn the tracking numbers, and the orders are shipped.", _shipments),
+    ]
+    if not is_sandbox:
+        chapters[1:] = [
+            (
+                "2. The orders come in. The store is yours: what would be sent is only worked out (dry runs).",
+                lambda: [
+                    _order("sync_listings__demo", dry_run=True),
+                    ORDERS,
+                    _order("sync_orders__demo", dry_run=True),
+                ],
+            )
+        ]
+    runs = 0
+    for heading, chapter in chapters:
+        print(f"\n{heading}", flush=True)
+        orders = chapter()
+        if not _run_dags(*orders):
+            return None
+        runs += len(orders)
+    if is_sandbox:
+        _show_shipped()
+    return runs
+
+
+def _shipments() -> list[str]:
+    """Shipments of two orders from a file, which stays: a second demo loads the same, and finds nothing to send."""
+    file = LOGS.parent / "demo" / "shipments.csv"
+    if not file.exists():
+        lines = [[int(value) for value in row.split(",")] for row in _answer(SHIPPED).splitlines()[1:]]
+        rows = ["shipment_key,order_id,order_product_id,quantity,carrier,tracking_number"]
+        orders = sorted({order_id for order_id, _, _ in lines})
+        for order_id in orders:
+            own = [line for line in lines if line[0] == order_id]
+            for place, (_, line, units) in enumerate(own if order_id == orders[0] else own[:1]):
+                parcel = min(place, 1) + 1
+                rows.append(f"demo-{order_id}-{parcel},{order_id},{line},{units},UPS,1Z{order_id}00{parcel}")
+        file.write_text("\n".join(rows) + "\n")
+    return [_order("load_shipments__demo", path=str(file)), _order("sync_orders__demo")]
+
+
+def _show_shipped() -> None:
+    """What the store itself says of the orders that were shipped."""
+    connection = json.loads(os.environ["AIRFLOW_CONN_BIGCOMMERCE_DEMO"])
+    root = f"{connection['host']}/stores/{connection['extra']['store_hash']}/v2/orders"
+    headers = {"X-Auth-Token": connection["password"], "Accept": "application/json"}
+    file = LOGS.parent / "demo" / "shipments.csv"
+    order_ids = sorted({row.split(",")[1] for row in file.read_text().splitlines()[1:]})
+    print("\nWhat the store itself says:\n")
+    for order_id in order_ids:
+        order = requests.get(f"{root}/{order_id}", headers=headers, timeout=10).json()
+        sent = requests.get(f"{root}/{order_id}/shipments", headers=headers, timeout=10).json()
+        numbers = ", ".join(each["tracking_number"] for each in sent)
+        items = f"{order['items_shipped']} of {order['items_total']} items"
+        print(f"  order {order_id}: {order['status']}; {items} in {len(sent)} shipments ({numbers})")
 
 
 def _pushes() -> list[str]:
