@@ -16,11 +16,12 @@ from benchmarks.pairs import measure_pairs
 from benchmarks.parsing import measure_parsing
 from benchmarks.publish import measure_publish
 from benchmarks.quota import SMALL, TRUE, measure_quota
+from benchmarks.ship import measure_ship
 from benchmarks.sync import measure_sync
 from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 
-PARTS = ("pairs", "memory", "orders", "sync", "publish", "quota", "parsing", "dlt")
+PARTS = ("pairs", "memory", "orders", "sync", "publish", "ship", "quota", "parsing", "dlt")
 PRODUCTS = (20_000,)
 ORDERS = (5_000, 50_000)
 
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "orders": lambda: measure_pairs(server, GET_ORDERS, orders, given.pairs, with_airflow=False),
         "sync": lambda: measure_sync(server),
         "publish": lambda: measure_publish(server),
+        "ship": lambda: measure_ship(server),
         "quota": lambda: measure_quota(server, TRUE if given.true_quota else SMALL),
         "parsing": measure_parsing,
         "dlt": lambda: measure_dlt(server, products),

@@ -201,7 +201,7 @@ def _show_shipped() -> None:
         sent = requests.get(f"{root}/{order_id}/shipments", headers=headers, timeout=10).json()
         numbers = ", ".join(each["tracking_number"] for each in sent)
         items = f"{order['items_shipped']} of {order['items_total']} items"
-        print(f"  order {order_id}: {order['status']}; {items} in {len(sent)} shipments ({numbers})")
+        print(f"  order {order_id}: {order['status']}; {items} left, tracking numbers {numbers}")
 
 
 def _pushes() -> list[str]:
