@@ -12,7 +12,7 @@ from sandbox.process import SandboxProcess
 from storekeeper.operations.forget_shopper import Shopper, forget, read_shopper
 from storekeeper.outcomes import SettingsError
 from tests.conftest import Database
-from tests.operations.conftest import GetOrders
+from tests.operations.conftest import GetOrders, SyncOrders
 
 EMAIL = "Ann.Canary@example.com"
 BILLING = {
@@ -190,6 +190,25 @@ def test_what_a_killed_run_has_staged_goes_too_though_nobody_has_heard_of_its_en
     assert database.value("select count(*) from pg_tables where schemaname = 'staging'") == 0
     assert "shopper was forgotten" in database.value("select message from ops.run where run_id = 'killed'")
     assert run_orders(run_id="killed", tasks=("transform", "load")).created > 0
+    assert private_rows(database, order["id"]) == 0
+
+
+def test_what_a_killed_sync_of_shipments_has_staged_of_orders_goes_too(
+    order: dict[str, Any],
+    order_store: SandboxProcess,
+    database: Database,
+    run_orders: GetOrders,
+    forget_shopper: Forget,
+) -> None:
+    run_orders()
+    database.run("insert into core.shipment (channel, shipment_key, order_id) values ('shop', 'S', %s)", order["id"])
+    sync = SyncOrders(order_store, database)
+    sync(run_id="killed", params={"dry_run": True}, tasks=("extract",))
+    staged = "select count(*) from pg_tables where schemaname = 'staging' and tablename like 'order_contact%%'"
+    assert database.value(staged) == 1
+    forget_shopper("email", EMAIL)
+    assert database.value("select count(*) from pg_tables where schemaname = 'staging'") == 0
+    assert sync(run_id="killed", params={"dry_run": True}, tasks=("transform", "load")).skipped == 1
     assert private_rows(database, order["id"]) == 0
 
 

@@ -119,7 +119,7 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
             )
         for key, sent in answers.items():
             intent = intents[key]
-            said = f"settled as {'sent' if sent else 'not sent'} by {self.by or 'a run that nobody triggered'}"
+            said = f"settled as {'sent' if sent else 'not sent'} by {self.by or f'run {self.run.run_id}'}"
             if sent:
                 look = self._look(intent)
                 self._settle(intent, look.shown.get(look.found), "adopted", said)
