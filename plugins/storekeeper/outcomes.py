@@ -150,6 +150,7 @@ class Reason(StrEnum):
     SHIPMENT_CHANGED = "shipment_changed"
     CANCELLED_AFTER_SENDING = "cancelled_after_sending"
     SHIPMENT_GONE = "shipment_gone"
+    SHIPMENTS_UNREADABLE = "shipments_unreadable"
     UNDECIDED = "undecided"
     STATUS_NOT_SET = "status_not_set"
 
@@ -222,6 +223,7 @@ HINTS: dict[Reason, str] = {
     Reason.CANCELLED_AFTER_SENDING: "The store still shows it: delete it there, or set sync_orders.delete_cancelled.",
     Reason.SHIPMENT_GONE: "Somebody deleted it in the store, and it is not sent again: give it a new shipment_key if"
     " it should be.",
+    Reason.SHIPMENTS_UNREADABLE: "Each later run reads them again; look whether the store shows the order's shipments.",
     Reason.UNDECIDED: "Look at the order's shipments in the store; then run sync_orders with settle: the shipment's"
     " key, and sent or not_sent. Until then nothing of it is sent.",
     Reason.STATUS_NOT_SET: "Set the order's status in the store; each later run tries it again.",

@@ -797,6 +797,14 @@ CARRIERS: dict[str, Carrier] = {
 """Carriers that need no setting; the channel's own of the same name win."""
 
 
+def _final(status: OrderStatus) -> OrderStatus:
+    if status not in (2, 8, 9, 10, 11):
+        raise ValueError(
+            "must be 2 Shipped, 10 Completed, 8 Awaiting Pickup, 9 Awaiting Shipment or 11 Awaiting Fulfillment"
+        )
+    return status
+
+
 class UnknownCarriers(StrEnum):
     """What becomes of a shipment whose carrier nobody has named."""
 
@@ -827,9 +835,10 @@ class SyncOrders(Settings):
         description="A carrier that is not among them: problem does not send the shipment; as_text sends its name as"
         " part of the shipping method.",
     )
-    shipped_status: Annotated[OrderStatus, BeforeValidator(_status)] = Field(
+    shipped_status: Annotated[OrderStatus, BeforeValidator(_status), AfterValidator(_final)] = Field(
         OrderStatus.SHIPPED,
-        description="The status of an order whose physical lines have all shipped, such as Shipped or Completed.",
+        description="The status of an order whose physical lines have all shipped: Shipped, Completed, or one of the"
+        " awaiting ones (8, 9, 11).",
         json_schema_extra=CHANNEL_ONLY,
     )
     delete_cancelled: bool = Field(

@@ -1,55 +1,80 @@
--- mart.shipments, unsent_shipments, orders_shipped_late: what left, what of it the store has, and what is late.
+-- core.unsent_shipment; mart.shipments, unsent_shipments, orders_shipped_late: what left, what of it the store has, and what
+-- is late.
+
+create or replace view core.unsent_shipment as
+select
+    s.channel,
+    s.order_id,
+    s.shipment_key,
+    case
+        when c.state is not null then c.state
+        when h.reason is not null then 'refused'
+        else 'pending'
+    end as state,
+    h.reason,
+    h.message,
+    coalesce(w.units, 0) - coalesce(p.units, 0) as units,
+    s.tracking_number,
+    s.carrier,
+    s.tracking_link,
+    s.shipping_method,
+    s.shipped_at,
+    s.created_at
+from core.shipment as s
+left join lateral (
+    select sum(i.quantity)::bigint as units from core.shipment_item as i
+    where i.channel = s.channel and i.shipment_key = s.shipment_key
+) as w on true
+left join lateral (
+    select sum(l.quantity)::bigint as units
+    from core.store_shipment as x
+    inner join core.store_shipment_item as l on x.store_shipment_no = l.store_shipment_no
+    where x.channel = s.channel and x.shipment_key = s.shipment_key and x.deleted_at is null
+) as p on true
+left join lateral (
+    select x.state from ops.push as x
+    where
+        x.channel = s.channel
+        and x.entity = 'shipment'
+        and x.entity_key = s.shipment_key
+        and x.action = 'create'
+        and x.state in ('pending', 'sending', 'unknown')
+) as c on true
+left join lateral (
+    select
+        o.reason,
+        o.message
+    from ops.problem as o
+    where
+        o.channel = s.channel
+        and o.operation = 'sync_orders'
+        and o.entity = 'shipment'
+        and o.entity_key = s.shipment_key
+        and o.open
+    order by o.first_seen, o.reason
+    limit 1
+) as h on true
+where
+    s.version <> s.settled_version
+    and (s.cancelled_at is null or c.state is not null)
+    and coalesce(p.units, 0) < coalesce(w.units, 1);
+
+comment on view core.unsent_shipment is 'Shipments that the store does not have, or not all of; by the index of what waits, however many lie in the past.';
+comment on column core.unsent_shipment.channel is 'The store, by its channel''s name.';
+comment on column core.unsent_shipment.order_id is 'The store''s order.';
+comment on column core.unsent_shipment.shipment_key is 'The shipment.';
+comment on column core.unsent_shipment.state is 'As in mart.shipments.';
+comment on column core.unsent_shipment.reason is 'As in mart.shipments.';
+comment on column core.unsent_shipment.message is 'As in mart.shipments.';
+comment on column core.unsent_shipment.units is 'Units that the store does not have.';
+comment on column core.unsent_shipment.tracking_number is 'Its tracking number.';
+comment on column core.unsent_shipment.carrier is 'Its carrier.';
+comment on column core.unsent_shipment.tracking_link is 'Where the shopper would follow it.';
+comment on column core.unsent_shipment.shipping_method is 'How it travels.';
+comment on column core.unsent_shipment.shipped_at is 'When it left; null: not said.';
+comment on column core.unsent_shipment.created_at is 'When the warehouse first had it.';
 
 create or replace view mart.shipments as
-with held as (
-    select
-        p.channel,
-        p.entity_key as shipment_key,
-        (array_agg(p.reason order by p.first_seen, p.reason))[1] as reason,
-        (array_agg(p.message order by p.first_seen, p.reason))[1] as message
-    from ops.problem as p
-    where p.open and p.operation = 'sync_orders' and p.entity = 'shipment'
-    group by p.channel, p.entity_key
-),
-
-sent as (
-    select
-        p.*,
-        (
-            select sum(l.quantity) from core.store_shipment_item as l
-            where l.store_shipment_no = p.store_shipment_no
-        )::bigint as units
-    from core.store_shipment as p
-),
-
-whole as (
-    select
-        s.channel,
-        s.shipment_key,
-        (
-            select sum(i.quantity) from core.shipment_item as i
-            where i.channel = s.channel and i.shipment_key = s.shipment_key
-        )::bigint as units,
-        (
-            select sum(p.units) from sent as p
-            where p.channel = s.channel and p.shipment_key = s.shipment_key and p.deleted_at is null
-        )::bigint as units_sent,
-        exists(
-            select 1 from sent as p
-            where p.channel = s.channel and p.shipment_key = s.shipment_key
-        ) as begun,
-        (
-            select p.state from ops.push as p
-            where
-                p.channel = s.channel
-                and p.entity = 'shipment'
-                and p.entity_key = s.shipment_key
-                and p.action = 'create'
-                and p.state in ('pending', 'sending', 'unknown')
-        ) as open_call
-    from core.shipment as s
-)
-
 select
     p.channel,
     p.order_id,
@@ -70,16 +95,54 @@ select
     h.reason,
     h.message,
     coalesce(s.version = s.settled_version, true) as in_sync,
-    p.units,
+    w.units,
     p.order_address_id,
     nullif(p.tracking_link, '') as tracking_link,
     coalesce(s.shipping_method, p.shipping_method) as shipping_method,
     coalesce(s.shipped_at, p.created_at) as shipped_at,
     s.cancelled_at,
     coalesce(s.created_at, p.created_at) as created_at
-from sent as p
+from core.store_shipment as p
 left join core.shipment as s on p.channel = s.channel and p.shipment_key = s.shipment_key
-left join held as h on p.channel = h.channel and p.shipment_key = h.shipment_key
+left join lateral (
+    select sum(l.quantity)::bigint as units from core.store_shipment_item as l
+    where l.store_shipment_no = p.store_shipment_no
+) as w on true
+left join lateral (
+    select
+        o.reason,
+        o.message
+    from ops.problem as o
+    where
+        o.channel = p.channel
+        and o.operation = 'sync_orders'
+        and o.entity = 'shipment'
+        and o.entity_key = p.shipment_key
+        and o.open
+    order by o.first_seen, o.reason
+    limit 1
+) as h on true
+union all
+select
+    u.channel,
+    u.order_id,
+    u.shipment_key,
+    null as store_shipment_id,
+    u.tracking_number,
+    u.carrier,
+    u.state,
+    null as pushed_at,
+    u.reason,
+    u.message,
+    false as in_sync,
+    u.units,
+    null as order_address_id,
+    u.tracking_link,
+    u.shipping_method,
+    u.shipped_at,
+    null as cancelled_at,
+    u.created_at
+from core.unsent_shipment as u
 union all
 select
     s.channel,
@@ -88,17 +151,12 @@ select
     null as store_shipment_id,
     s.tracking_number,
     s.carrier,
-    case
-        when w.open_call is not null then w.open_call
-        when s.cancelled_at is not null then 'cancelled'
-        when h.reason is not null then 'refused'
-        else 'pending'
-    end as state,
+    'cancelled' as state,
     null as pushed_at,
-    h.reason,
-    h.message,
+    null as reason,
+    null as message,
     s.version = s.settled_version as in_sync,
-    w.units - coalesce(w.units_sent, 0) as units,
+    w.units,
     null as order_address_id,
     s.tracking_link,
     s.shipping_method,
@@ -106,9 +164,20 @@ select
     s.cancelled_at,
     s.created_at
 from core.shipment as s
-inner join whole as w on s.channel = w.channel and s.shipment_key = w.shipment_key
-left join held as h on s.channel = h.channel and s.shipment_key = h.shipment_key
-where not w.begun or (w.units_sent < w.units and s.cancelled_at is null);
+left join lateral (
+    select sum(i.quantity)::bigint as units from core.shipment_item as i
+    where i.channel = s.channel and i.shipment_key = s.shipment_key
+) as w on true
+where
+    s.cancelled_at is not null
+    and not exists (
+        select 1 from core.store_shipment as p
+        where p.channel = s.channel and p.shipment_key = s.shipment_key
+    )
+    and not exists (
+        select 1 from core.unsent_shipment as u
+        where u.channel = s.channel and u.shipment_key = s.shipment_key
+    );
 
 comment on view mart.shipments is 'One row a shipment and shipping address: what the store has of it, or why it has not. Shipments made by hand in the store have no shipment_key.';
 comment on column mart.shipments.channel is 'The store, by its channel''s name.';
@@ -132,24 +201,23 @@ comment on column mart.shipments.created_at is 'When the warehouse first had it.
 
 create or replace view mart.unsent_shipments as
 select
-    s.channel,
-    s.order_id,
-    s.shipment_key,
-    s.state,
-    s.reason,
-    coalesce(s.shipped_at, s.created_at) as since,
-    round(extract(epoch from now() - coalesce(s.shipped_at, s.created_at)) / 3600, 1) as age_hours,
+    u.channel,
+    u.order_id,
+    u.shipment_key,
+    u.state,
+    u.reason,
+    coalesce(u.shipped_at, u.created_at) as since,
+    round(extract(epoch from now() - coalesce(u.shipped_at, u.created_at)) / 3600, 1) as age_hours,
     case
-        when now() - coalesce(s.shipped_at, s.created_at) < interval '1 hour' then 'under 1 hour'
-        when now() - coalesce(s.shipped_at, s.created_at) < interval '1 day' then '1 to 24 hours'
-        when now() - coalesce(s.shipped_at, s.created_at) < interval '3 days' then '1 to 3 days'
+        when now() - coalesce(u.shipped_at, u.created_at) < interval '1 hour' then 'under 1 hour'
+        when now() - coalesce(u.shipped_at, u.created_at) < interval '1 day' then '1 to 24 hours'
+        when now() - coalesce(u.shipped_at, u.created_at) < interval '3 days' then '1 to 3 days'
         else 'over 3 days'
     end as age,
-    s.units,
-    s.tracking_number,
-    s.carrier
-from mart.shipments as s
-where s.state in ('pending', 'sending', 'refused', 'unknown');
+    u.units,
+    u.tracking_number,
+    u.carrier
+from core.unsent_shipment as u;
 
 comment on view mart.unsent_shipments is 'One row a shipment that has left and that the store does not have: its shopper knows nothing of it.';
 comment on column mart.unsent_shipments.channel is 'The store, by its channel''s name.';

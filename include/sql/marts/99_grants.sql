@@ -14,6 +14,7 @@ begin
         revoke all on ops.shopper_salt from engineer;
         grant insert, update, delete on core.inventory_item, core.listing, core.listing_variant, core.shipment,
         core.shipment_item to engineer;
+        grant usage on sequence core.shipment_version_seq to engineer;
     end if;
 end $$;
 

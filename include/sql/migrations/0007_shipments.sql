@@ -1,5 +1,8 @@
 -- Shipments: what the warehouse has shipped, what the store has of it, and which of it is still to be sent.
 
+-- No version is ever used twice: a shipment that is deleted and written anew is another one.
+create sequence core.shipment_version_seq;
+
 create table core.shipment (
     channel text not null,
     shipment_key text not null,
@@ -12,7 +15,7 @@ create table core.shipment (
     cancelled_at timestamptz,
     created_at timestamptz not null default now(),
     updated_at timestamptz,
-    version bigint not null default 1,
+    version bigint not null default nextval('core.shipment_version_seq'),
     settled_version bigint not null default 0,
     primary key (channel, shipment_key)
 );
@@ -30,7 +33,7 @@ comment on column core.shipment.shipped_at is 'When it left; null: not said. The
 comment on column core.shipment.cancelled_at is 'When it was called off: it is not sent, or deleted from the store where sync_orders.delete_cancelled says so; null: it was not.';
 comment on column core.shipment.created_at is 'When the warehouse first had it.';
 comment on column core.shipment.updated_at is 'As of when a feed said what it says: an older one never wins; null: no feed has.';
-comment on column core.shipment.version is 'Rises by itself with each change of the shipment or its lines.';
+comment on column core.shipment.version is 'Rises by itself with each change of the shipment or its lines; never used twice.';
 comment on column core.shipment.settled_version is 'The version that the store has, or that needs nothing there; while it differs, the next run looks at the shipment.';
 
 create table core.shipment_item (
@@ -58,7 +61,7 @@ begin
     if (new.order_id, new.tracking_number, new.carrier, new.shipping_method, new.tracking_link, new.cancelled_at)
         is distinct from
         (old.order_id, old.tracking_number, old.carrier, old.shipping_method, old.tracking_link, old.cancelled_at) then
-        new.version := old.version + 1;
+        new.version := nextval('core.shipment_version_seq');
     end if;
     return new;
 end $$;
@@ -68,10 +71,37 @@ create trigger shipment_changed
 before update of order_id, tracking_number, carrier, shipping_method, tracking_link, cancelled_at on core.shipment
 for each row execute function core.raise_shipment_version();
 
+create function core.keep_shipment_key() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+    if (new.channel, new.shipment_key) is distinct from (old.channel, old.shipment_key) and (
+        exists (
+            select 1 from core.store_shipment as p
+            where p.channel = old.channel and p.shipment_key = old.shipment_key
+        )
+        or exists (
+            select 1 from ops.push as p
+            where
+                p.channel = old.channel and p.entity = 'shipment' and p.entity_key = old.shipment_key
+                and p.action = 'create' and p.state in ('pending', 'sending', 'unknown')
+        )
+    ) then
+        raise exception 'shipment % of channel % was sent: under another key it would be sent again',
+            old.shipment_key, old.channel
+            using errcode = 'restrict_violation', hint = 'Write what is new as a shipment of its own.';
+    end if;
+    return new;
+end $$;
+comment on function core.keep_shipment_key is 'What was sent keeps its key: under another one it would be sent again.';
+
+create trigger shipment_renamed
+before update of channel, shipment_key on core.shipment
+for each row execute function core.keep_shipment_key();
+
 create function core.raise_version_of_lines() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-    update core.shipment as s set version = s.version + 1
+    update core.shipment as s set version = nextval('core.shipment_version_seq')
     from (select distinct c.channel, c.shipment_key from changed as c) as c
     where s.channel = c.channel and s.shipment_key = c.shipment_key;
     return null;
@@ -98,6 +128,7 @@ create table core.store_shipment (
     shipping_method text,
     tracking_link text not null default '',
     adopted boolean not null default false,
+    by_hand boolean not null default false,
     in_doubt boolean not null default false,
     status_due boolean not null default false,
     created_at timestamptz,
@@ -108,6 +139,7 @@ create table core.store_shipment (
 );
 create unique index store_shipment_of_ours on core.store_shipment (channel, shipment_key, order_address_id)
 where shipment_key is not null and deleted_at is null;
+create index store_shipment_by_key on core.store_shipment (channel, shipment_key);
 create index store_shipment_by_order on core.store_shipment (channel, order_id);
 create index store_shipment_status_due on core.store_shipment (channel, order_id) where status_due;
 comment on table core.store_shipment is 'Shipments as the store has them: those that were sent, and those made by hand in the store of orders that Sync Orders has looked at.';
@@ -123,6 +155,7 @@ comment on column core.store_shipment.tracking_carrier is 'What the store last c
 comment on column core.store_shipment.shipping_method is 'What was sent; null: it was not.';
 comment on column core.store_shipment.tracking_link is 'What the store last confirmed; empty: none.';
 comment on column core.store_shipment.adopted is 'It was found in the store, not told by the answer to a call of ours.';
+comment on column core.store_shipment.by_hand is 'Somebody made it in the store: what the warehouse leaves empty stays as it is there.';
 comment on column core.store_shipment.in_doubt is 'A call may have changed it without our knowing: what is wanted is sent again.';
 comment on column core.store_shipment.status_due is 'Whether the order''s status follows it is still to be looked at.';
 comment on column core.store_shipment.created_at is 'When the store made it, on its own clock.';

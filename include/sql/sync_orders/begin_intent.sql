@@ -1,7 +1,8 @@
 -- sync_orders/load: a shipment is about to be made: what is meant, committed before the call.
 -- Reads    staging.planned, core.   Writes  ops.push.
 -- Answers  nothing where the shipment was changed since it was planned, the store has it by now, or a call for it is open.
--- before   the order's shipments that the store had: what is not among them may be what a lost answer has made.
+-- before   the order's shipments that the warehouse knew of, and since the store's clock: what is not among them, and not
+--          older, may be what a lost answer has made.
 
 insert into ops.push (channel, operation, run_no, entity, entity_key, action, state, detail, epoch)
 select
@@ -16,6 +17,10 @@ select
         'to', p.payload,
         'order_id', p.order_id,
         'lines', p.lines,
+        'since', (
+            select r.store_time + (clock_timestamp() - r.pulled_from) from ops.run as r
+            where r.run_no = :run_no
+        ),
         'before', coalesce((
             select jsonb_agg(b.store_shipment_id order by b.store_shipment_id)
             from core.store_shipment as b

@@ -25,10 +25,16 @@ where
                 and o.action = 'create'
                 and o.state in ('pending', 'sending', 'unknown')
         ) then false
-        when exists (
-            select 1 from core.shipment as s
-            where s.channel = :channel and s.shipment_key = p.entity_key and s.version = s.settled_version
-        ) then p.reason <> 'shipment_gone'
+        when
+            exists (
+                select 1 from core.shipment as s
+                where s.channel = :channel and s.shipment_key = p.entity_key and s.version = s.settled_version
+            )
+            then
+                p.reason <> 'shipment_gone' or exists (
+                    select 1 from core.shipment as s
+                    where s.channel = :channel and s.shipment_key = p.entity_key and s.cancelled_at is not null
+                )
         when not exists (
             select 1 from core.shipment as s
             where s.channel = :channel and s.shipment_key = p.entity_key

@@ -36,11 +36,11 @@ handled as (
 )
 
 select
-    count(*) filter (where created) as created,
+    count(*) filter (where created and not failed) as created,
     0 as linked,
-    count(*) filter (where not created and updated) as updated,
+    count(*) filter (where not created and updated and not failed) as updated,
     0 as overwritten,
-    count(*) filter (where not created and not updated and failed) as failed,
+    count(*) filter (where failed) as failed,
     count(*) filter (where not created and not updated and not failed and skipped) as skipped,
     count(*) filter (where not created and not updated and not failed and not skipped) as unchanged,
     count(*) as read

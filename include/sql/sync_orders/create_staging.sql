@@ -12,7 +12,8 @@ create unlogged table if not exists staging.planned (
     store_shipment_id bigint,
     payload jsonb not null,
     lines jsonb not null,
-    done boolean not null default false
+    done boolean not null default false,
+    unique (shipment_key, planned_no)
 );
 
 create unlogged table if not exists staging.problem (

@@ -1,7 +1,7 @@
 -- sync_orders/load: orders of which something was sent or deleted, and the status that each should have.
 -- Reads    core.
--- wanted   null: none is set. 3 while lines remain, the final one when all physical lines have shipped; what was refunded
---          does not ship any more. An order that a person has cancelled, refunded or disputed, or completed, keeps its status.
+-- wanted   null: none is set. 3 while lines remain, the final one when all physical lines have shipped. What was refunded
+--          before anything of its line shipped does not ship any more; afterwards it may have come back. An order that a person has cancelled, refunded or disputed, or completed, keeps its status.
 --          Of one whose shipments were deleted: 3 while others remain, else what it had before any was sent.
 
 with due as (
@@ -10,17 +10,42 @@ with due as (
         max(p.pushed_at) as pushed_at,
         bool_or(p.deleted_by_us) as deleted
     from core.store_shipment as p
-    where p.channel = :channel and p.status_due
+    where
+        p.channel = :channel
+        and p.status_due
+        and (:everything or p.order_id = any(cast(:order_ids as bigint[])))
     group by p.order_id
 ),
 
 line as (
     select
         i.order_id,
-        bool_and(i.quantity_shipped + i.quantity_refunded >= i.quantity) as complete,
+        bool_and(i.quantity_shipped + case
+            when i.quantity_shipped = 0 then i.quantity_refunded
+            else coalesce(r.units, 0)
+        end >= i.quantity) as complete,
         bool_or(i.quantity_shipped > 0) as begun
     from core.order_item as i
     inner join due as d on i.order_id = d.order_id
+    left join lateral (
+        select sum(u.quantity) as units
+        from core.refund as f
+        inner join core.refund_item as u on f.channel = u.channel and f.refund_id = u.refund_id
+        where
+            f.channel = :channel
+            and f.order_id = i.order_id
+            and u.item_type = 'PRODUCT'
+            and u.item_id = i.order_product_id
+            and f.created_at < (
+                select min(p.created_at)
+                from core.store_shipment as p
+                inner join core.store_shipment_item as l on p.store_shipment_no = l.store_shipment_no
+                where
+                    p.channel = :channel
+                    and p.order_id = i.order_id
+                    and l.order_product_id = i.order_product_id
+            )
+    ) as r on true
     where i.channel = :channel and i.fulfilment = 'shipping' and i.type = 'physical'
     group by i.order_id
 )

@@ -1,5 +1,5 @@
 -- sync_orders/extract: an order's shipments as the store shows all of them.
--- Reads    :shown, a JSON array.   Writes  core.store_shipment, store_shipment_item, sales_order.   Repeat  safe: keyed.
+-- Reads    :shown, a JSON array, as it was at :read_at.   Writes  core.store_shipment, store_shipment_item, sales_order.   Repeat  safe: keyed.
 -- What the store has no more is marked as deleted; what nobody knew was made by hand.
 
 with shown as (
@@ -26,7 +26,8 @@ insert into core.store_shipment as p (
     tracking_carrier,
     tracking_link,
     shipping_method,
-    created_at
+    created_at,
+    by_hand
 )
 select
     :channel,
@@ -38,7 +39,8 @@ select
     s.tracking_carrier,
     s.tracking_link,
     s.shipping_method,
-    s.created_at
+    s.created_at,
+    true
 from shown as s
 on conflict (channel, store_shipment_id) do update set
     order_address_id = excluded.order_address_id,
@@ -62,6 +64,24 @@ on conflict on constraint store_shipment_item_pkey do update set
     quantity = excluded.quantity
 where core.store_shipment_item.quantity <> excluded.quantity;
 
+-- it was read while it was not there, or was not shown: it is there
+with back as (
+    update core.store_shipment as p set deleted_at = null
+    where
+        p.channel = :channel
+        and p.order_id = :order_id
+        and p.deleted_at is not null
+        and not p.deleted_by_us
+        and p.store_shipment_id in (
+            select s.id from jsonb_to_recordset(cast(:shown as jsonb)) as s (id bigint)
+        )
+    returning p.shipment_key
+)
+
+update core.shipment as s set settled_version = 0
+from back as b
+where s.channel = :channel and s.shipment_key = b.shipment_key;
+
 with gone as (
     update core.store_shipment as p set
         deleted_at = now(),
@@ -70,6 +90,7 @@ with gone as (
         p.channel = :channel
         and p.order_id = :order_id
         and p.deleted_at is null
+        and coalesce(p.pushed_at, '-infinity') < cast(:read_at as timestamptz)
         and p.store_shipment_id is not null
         and p.store_shipment_id not in (
             select s.id from jsonb_to_recordset(cast(:shown as jsonb)) as s (id bigint)
@@ -82,5 +103,5 @@ update core.shipment as s set settled_version = 0
 from gone as g
 where s.channel = :channel and s.shipment_key = g.shipment_key;
 
-update core.sales_order as o set shipments_read_at = now()
+update core.sales_order as o set shipments_read_at = :read_at
 where o.channel = :channel and o.order_id = :order_id;

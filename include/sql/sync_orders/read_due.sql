@@ -64,17 +64,29 @@ item as (
     group by i.shipment_key
 ),
 
-parcel as (
+chosen as (
+    select p.store_shipment_no from core.store_shipment as p
+    where p.channel = :channel and p.order_id in (select d.order_id from due as d)
+    union
+    select p.store_shipment_no from core.store_shipment as p
+    where p.channel = :channel and p.shipment_key in (select d.shipment_key from due as d)
+),
+
+parcel as materialized (
     select
         p.order_id,
         p.shipment_key,
         p.store_shipment_no,
         p.deleted_at,
         p.deleted_by_us,
-        coalesce(jsonb_object_agg(l.order_product_id, l.quantity) filter (where l.order_product_id is not null), '{}') as lines,
+        p.pushed_at,
+        coalesce(
+            jsonb_object_agg(l.order_product_id, l.quantity) filter (where l.order_product_id is not null), '{}'
+        ) as lines,
         jsonb_build_object(
             'store_shipment_no', p.store_shipment_no,
             'store_shipment_id', p.store_shipment_id,
+            'order_id', p.order_id,
             'order_address_id', p.order_address_id,
             'tracking_number', p.tracking_number,
             'shipping_provider', p.shipping_provider,
@@ -82,11 +94,12 @@ parcel as (
             'tracking_link', p.tracking_link,
             'shipping_method', p.shipping_method,
             'in_doubt', p.in_doubt,
+            'by_hand', p.by_hand,
             'gone', p.deleted_at is not null
         ) as shown
-    from core.store_shipment as p
+    from chosen as c
+    inner join core.store_shipment as p on c.store_shipment_no = p.store_shipment_no
     left join core.store_shipment_item as l on p.store_shipment_no = l.store_shipment_no
-    where p.channel = :channel and p.order_id in (select d.order_id from due as d)
     group by p.store_shipment_no
 ),
 
@@ -140,6 +153,8 @@ line as (
                 'type', case when i.fulfilment = 'shipping' then i.type else i.fulfilment end,
                 'quantity', i.quantity,
                 'shipped', greatest(i.quantity_shipped, k.units),
+                'counted', i.quantity_shipped,
+                'known', coalesce(k.units, 0),
                 'master_sku', coalesce(i.master_sku, case :master_sku_field when 'sku' then i.sku end)
             )
             order by i.order_product_id
@@ -188,6 +203,12 @@ select
         end,
         'status_id', o.status_id,
         'deleted', coalesce(o.deleted, false),
+        'read_since', coalesce(
+            o.shipments_read_at >= o.fetched_at or exists (
+                select 1 from parcel as p
+                where p.order_id = s.order_id and p.pushed_at >= o.fetched_at
+            ), false
+        ),
         'lines', coalesce(l.lines, '[]'),
         'shipments', s.shipments,
         'by_hand', coalesce((

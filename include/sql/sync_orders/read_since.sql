@@ -1,9 +1,10 @@
 -- sync_orders/extract: how far Get Orders has come, on the store's own clock: what changed since is asked for.
 -- Reads    ops.run, ops.watermark, raw.sales_order.
 -- Answers  reached, null where no order was ever imported; begun: when this run first asked the store, null: it did not;
---          and how many seconds ago that was.
+--          how many seconds ago that was; and the warehouse's clock.
 
 select
+    clock_timestamp() as now,
     r.store_time as begun,
     extract(epoch from clock_timestamp() - r.pulled_from)::double precision as age_seconds,
     least(

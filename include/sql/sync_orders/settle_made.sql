@@ -43,6 +43,7 @@ on conflict (channel, store_shipment_id) do update set
     adopted = excluded.adopted,
     status_due = true,
     pushed_at = excluded.pushed_at,
+    by_hand = false,
     deleted_at = null;
 
 insert into core.store_shipment_item (store_shipment_no, order_product_id, quantity)

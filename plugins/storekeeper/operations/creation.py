@@ -130,6 +130,7 @@ class Creation(ABC, Generic[T, A]):
 
     def _unknown_fate(self, intent: T, unknown: Unknown) -> None:
         """The others are not held up by one; where it is the store that does not answer, the run ends."""
+        self.claim.wait_out()  # recording anything says that no call is under way
         said = f"{self.entity.capitalize()} {intent.key}: nobody knows whether it was made: {unknown}."
         self.problem(intent.key, Reason.UNKNOWN_OUTCOME, said)
         self._note_unknown(intent.key, unknown)

@@ -97,7 +97,7 @@ def pull_known(step: Step, since: datetime, order_ids: Sequence[int] = ()) -> No
         session.run("staging/create", run_no=run.run_no)
         _forget_pull(session, run)
         session.run("get_orders/create_staging", run_no=run.run_no)
-    plan = plan_refresh(settings, since, _clock(describe(step.store, run, step.channel).clock), order_ids)
+    plan = plan_refresh(since, _clock(describe(step.store, run, step.channel).clock), order_ids)
     with run.transaction() as session:
         _same_store(session, step)
         session.run("get_orders/keep_plan", run_no=run.run_no, plan=msgspec.json.encode(plan).decode())
@@ -107,7 +107,9 @@ def pull_known(step: Step, since: datetime, order_ids: Sequence[int] = ()) -> No
 
 def merge_known(session: Session, run: Run) -> Counts:
     """The second half of :func:`refresh_known`: merge what was pulled, within the caller's transaction."""
-    return _merge(session, run, _read_plan(session, run))  # and with the plan all that was staged is still there
+    counts = _merge(session, run, _read_plan(session, run))  # and with the plan all that was staged is still there
+    session.run("get_orders/note_seen", run_no=run.run_no, channel=run.channel)
+    return counts
 
 
 def transform(run: Run) -> dict[str, int]:

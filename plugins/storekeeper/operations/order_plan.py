@@ -180,15 +180,13 @@ def plan_pull(
     )
 
 
-def plan_refresh(settings: GetOrders, start: datetime, as_of: datetime, order_ids: Sequence[int] = ()) -> Plan:
-    """Ask for what became of known orders; no other is imported, and no watermark moves.
+def plan_refresh(start: datetime, as_of: datetime, order_ids: Sequence[int] = ()) -> Plan:
+    """Ask for what became of known orders; no other is imported, no watermark moves, and no details are read.
 
     :param start: all that changed since are asked for, with the refunds made since.
     :param order_ids: these instead.
     """
-    nothing_new = Plan(
-        as_of, Filters((), 0, None), known_only=True, details=tuple(detail.value for detail in settings.details)
-    )
+    nothing_new = Plan(as_of, Filters((), 0, None), known_only=True)
     if order_ids:
         return msgspec.structs.replace(nothing_new, order_ids=tuple(order_ids))
     window = Window("modified", start, max(as_of, start))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -26,6 +27,12 @@ from storekeeper.warehouse.claim import Claim
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 25
+"""Orders whose status is set before they are looked at once more."""
+
+FRESH_SECONDS = 5.0
+"""What was read of an order longer ago than this is read again before its status is set."""
+
 
 def follow_statuses(step: Step, claim: Claim, shipped_status: OrderStatus, since: datetime) -> None:
     """Read the orders again of which something was sent, and set what did not follow.
@@ -35,6 +42,7 @@ def follow_statuses(step: Step, claim: Claim, shipped_status: OrderStatus, since
     if not _judged(step, shipped_status):
         return
     refresh_known(step, since)
+    read_at = time.monotonic()
     judged = _judged(step, shipped_status)
     absent = [row["order_id"] for row in judged if not row["fresh"]]
     if absent:
@@ -45,19 +53,28 @@ def follow_statuses(step: Step, claim: Claim, shipped_status: OrderStatus, since
         if gone:
             log.warning("the store does not have %s any more, such as %d", counted(len(gone), "orders"), gone[0])
             _settle(step, claim, gone)
-    fresh = [row for row in judged if row["fresh"]]
-    _settle(step, claim, [row["order_id"] for row in fresh if row["wanted"] is None])
-    for row in fresh:
-        if row["wanted"] is not None:
-            _set(step, claim, row)
+    _settle(step, claim, [row["order_id"] for row in judged if row["fresh"] and row["wanted"] is None])
+    left = [row["order_id"] for row in judged if row["fresh"] and row["wanted"] is not None]
+    for begin in range(0, len(left), AT_ONCE):
+        some = left[begin : begin + AT_ONCE]
+        if time.monotonic() - read_at > FRESH_SECONDS:  # a person may have moved one meanwhile
+            refresh_known(step, since, some)
+            read_at = time.monotonic()
+        for row in _judged(step, shipped_status, some):
+            if row["fresh"] and row["wanted"] is not None:
+                _set(step, claim, row)
+            elif row["fresh"]:
+                _settle(step, claim, [row["order_id"]])
 
 
-def _judged(step: Step, shipped_status: OrderStatus) -> Sequence[RowMapping]:
+def _judged(step: Step, shipped_status: OrderStatus, order_ids: Sequence[int] = ()) -> Sequence[RowMapping]:
     with step.run.transaction() as session:
         return session.rows(
             "sync_orders/list_judged_statuses",
             channel=step.channel.channel,
             shipped_status=shipped_status.value,
+            everything=not order_ids,
+            order_ids=list(order_ids),
         )
 
 

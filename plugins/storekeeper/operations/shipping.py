@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping
@@ -20,7 +22,7 @@ from storekeeper.bigcommerce import shipments as store_shipments
 from storekeeper.bigcommerce.client import Check
 from storekeeper.bigcommerce.shipments import StoreShipment
 from storekeeper.operations.creation import CALLS, NO_EFFECT, Creation, Intent
-from storekeeper.operations.outbound import Fresh, Outdated, reason_of
+from storekeeper.operations.outbound import MOST_REFUSED, Fresh, Outdated, reason_of
 from storekeeper.operations.progress import Progress
 from storekeeper.outcomes import Reason, Refused, RunStopped, Unknown
 from storekeeper.transforms.dates import parse_date
@@ -32,6 +34,9 @@ log = logging.getLogger(__name__)
 LOOKS = (0.0, 1.0, 2.0)
 """Seconds before each look for a shipment, while the store counts more units as shipped than it shows shipments of."""
 
+SKEW = timedelta(seconds=2)
+"""So much may what we take for the store's clock differ from its dates."""
+
 AT_ONCE = 500
 """Planned calls that are held in memory."""
 
@@ -42,7 +47,8 @@ class ShipmentIntent(Intent):
 
     :ivar payload: as it was sent.
     :ivar lines: units by the order's line.
-    :ivar before: ids of the order's shipments that the store had before the call.
+    :ivar before: ids of the order's shipments that the warehouse knew of before the call.
+    :ivar since: the store's clock just before the call: what is older is not ours.
     :ivar shipped: units of these lines that had left before the call.
     :ivar planned_no: its place in this run's plan; None: it is of an earlier run.
     """
@@ -52,6 +58,7 @@ class ShipmentIntent(Intent):
     lines: Mapping[int, int]
     before: frozenset[int]
     shipped: Mapping[int, int]
+    since: datetime
     planned_no: int | None = None
 
     @classmethod
@@ -65,6 +72,7 @@ class ShipmentIntent(Intent):
             {int(line): units for line, units in detail["lines"].items()},
             frozenset(detail["before"]),
             {int(line): units for line, units in detail["shipped"].items()},
+            datetime.fromisoformat(detail["since"]),
             planned_no,
         )
 
@@ -72,6 +80,12 @@ class ShipmentIntent(Intent):
     def address_id(self) -> int:
         """The order's shipping address that it goes to."""
         return int(self.payload["order_address_id"])
+
+
+def _older(shown: StoreShipment, moment: datetime) -> bool:
+    """Whether the store made it before a moment of its own clock, for certain: it tells whole seconds."""
+    made = parse_date(shown.date_created)
+    return made is not None and made < moment - SKEW
 
 
 class _Look(NamedTuple):
@@ -91,12 +105,15 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
     """The sending part of a run.
 
     :param by: who triggered the run, as Airflow names them; None: nobody did.
+    :ivar changes_gave_up: why no more is updated, or deleted; empty while both are.
     """
 
     operation = "sync_orders"
     entity = "shipment"
 
     by: str | None = None
+    changes_gave_up: dict[str, str] = field(default_factory=dict, init=False)
+    _refused_changes: Counter[str] = field(default_factory=Counter, init=False)
     _progress: Progress = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,24 +125,35 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
 
         :raises RunStopped: one of the shipments is not in doubt.
         """
-        if not answers:
+        with self.run.transaction() as session:
+            answered = session.rows("sync_orders/list_answered", run_no=self.run.run_no)
+        left = set(answers) - {row["shipment_key"] for row in answered}
+        if not left:
             return
         intents = {intent.key: intent for intent in self._open_intents()}
-        unknown = sorted(set(answers) - set(intents))
+        unknown = sorted(left - set(intents))
         if unknown:
             raise RunStopped(
                 f"run parameter settle: shipment {unknown[0]!r} is not in doubt (in doubt are:"
                 f" {', '.join(sorted(intents)) or 'none'}). Nothing was sent."
             )
-        for key, sent in answers.items():
-            intent = intents[key]
+        for key in sorted(left):
+            intent, sent = intents[key], answers[key]
             said = f"settled as {'sent' if sent else 'not sent'} by {self.by or f'run {self.run.run_id}'}"
             if sent:
-                look = self._look(intent)
-                self._settle(intent, look.shown.get(look.found), "adopted", said)
+                self._settle(intent, self._likeliest(intent), "adopted", said)
             else:
                 self._end(intent, "refused", said)
             log.info("shipment %s: %s", key, said)
+
+    def _likeliest(self, intent: ShipmentIntent) -> StoreShipment | None:
+        """The one that a person means by saying that it was sent: all that look like it are alike."""
+        try:
+            look = self._look(intent)
+        except Refused as refusal:
+            log.warning("the shipments of order %d cannot be read: %s", intent.order_id, refusal)
+            return None
+        return look.shown.get(look.found)
 
     def recover(self) -> None:
         """Find out what became of calls whose answer nobody has recorded."""
@@ -258,9 +286,8 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
                 if self._accounts_for(intent, look.shown):
                     return False
             except Refused as refusal:
-                why = f"it cannot be looked for: {reason_of(refusal)}"
-                self._end(intent, "refused", why, problem=Reason.REFUSED_BY_STORE)
-                return True
+                said = f"it cannot be looked for: {reason_of(refusal)}"
+                break
             said = "the store counts more units as shipped than it shows shipments of"
         self._end(
             intent,
@@ -285,7 +312,7 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
         candidates = [
             Candidate(each.id, each.order_address_id, (each.tracking_number or "").strip(), each.lines)
             for each in shown.values()
-            if each.id not in taken
+            if each.id not in taken and not _older(each, intent.since)
         ]
         numbers = (intent.payload.get("tracking_number", ""), (rivals["present"] or "").strip())
         verdict, found = recognise(intent.address_id, intent.lines, numbers, candidates, rivals["others"])
@@ -321,7 +348,7 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
 
     def _change(self, row: RowMapping, action: str, fields: Mapping[str, Any] | None) -> None:
         """Change or delete (no fields) a shipment that the store has; once more does no harm."""
-        if self.gave_up is not None:
+        if action in self.changes_gave_up:
             return
         order_id, shipment_id = row["order_id"], row["store_shipment_id"]
         fresh = Fresh(self.claim, lambda: self._is_unchanged(row["planned_no"]))
@@ -350,7 +377,7 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
                 return
 
     def _changed(self, row: RowMapping, action: str) -> None:
-        self._refused_since_one_went_through = self._unknown_in_a_row = 0
+        self._refused_changes[action] = 0
         with self.claim.settling() as settling:
             if action == "delete":
                 self._gone(settling, row, by_us=True)
@@ -379,10 +406,16 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
             self._record(settling, row, action, "refused", why)
             said = f"The store refused to {action} shipment {key} of order {row['order_id']}: {why}."
             self.note_problem(settling.session, key, Reason.REFUSED_BY_STORE, said)
-        self._count_refusal(refusal)
+        self._refused_changes[action] += 1
+        if self._refused_changes[action] >= MOST_REFUSED:
+            self.changes_gave_up[action] = (
+                f"the store has refused to {action} {MOST_REFUSED} shipments one after the other, the last one so:"
+                f" {refusal}. The others were not sent; a later run tries them"
+            )
 
     def _change_unknown(self, row: RowMapping, action: str, unknown: Unknown) -> None:
         """It stays in doubt, and the next attempt sends it again."""
+        self.claim.wait_out()
         with self.claim.settling() as settling:
             self._record(settling, row, action, "unknown", str(unknown)[:300])
         self._note_unknown(row["shipment_key"], unknown)

@@ -145,11 +145,20 @@ def _pull(sync: Sync) -> int:
 
 
 def _read_shipments(sync: Sync, order_id: int) -> None:
+    shown = _shown_shipments(sync, order_id)
+    if shown is not None:
+        with sync.run.transaction() as session:
+            sync.within(session, "sync_orders/merge_shown", **shown)
+
+
+def _shown_shipments(sync: Sync, order_id: int) -> dict[str, Any] | None:
+    """All shipments that the store shows of an order; None where it does not: then nothing new of it is sent."""
+    read_at = _begun(sync)["now"]
     try:
         shown = store_shipments.shipments_of(sync.step.store, order_id)
     except Refused as refusal:
         log.warning("the shipments of order %d cannot be read: %s", order_id, refusal)
-        return
+        return None
     rows = [
         {
             "id": each.id,
@@ -164,8 +173,7 @@ def _read_shipments(sync: Sync, order_id: int) -> None:
         }
         for each in shown
     ]
-    with sync.run.transaction() as session:
-        sync.within(session, "sync_orders/merge_shown", order_id=order_id, shown=json.dumps(rows))
+    return {"order_id": order_id, "shown": json.dumps(rows), "read_at": read_at}
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -183,7 +191,10 @@ def transform(sync: Sync) -> dict[str, int]:
     with run.transaction() as session:
         need(session, run, "extracted")
         session.run("staging/remove_step", run_no=run.run_no, step="transformed")
-    _make_plan(sync)
+    if run.dry_run:
+        _make_trial_plan(sync)
+    else:
+        _make_plan(sync)
     with run.transaction() as session:
         mark(session, run, "transformed")
         session.run("runs/advance", run_no=run.run_no, step="transformed")
@@ -200,30 +211,52 @@ class _Chunk:
 
 
 def _make_plan(sync: Sync) -> None:
-    """Plan by what the warehouse knows of the orders; in a dry run, by what it would know."""
+    """Plan by what the warehouse knows of the orders."""
     run = sync.run
     with run.transaction() as session:
         session.run("sync_orders/forget_plan", run_no=run.run_no)
     after = 0
     while True:
         with run.transaction() as session:
-            if run.dry_run and _pulled(session, run):
-                with session.savepoint() as trial:
-                    get_orders.merge_known(session, run)
-                    chunk, last = _plan_some(sync, session, after)
-                    trial.rollback()
-            else:
-                chunk, last = _plan_some(sync, session, after)
-            if last is None:
-                return
-            session.copy_staged("considered", run.run_no, ("shipment_key",), chunk.keys)
-            session.copy_staged("planned", run.run_no, PLANNED_COLUMNS, chunk.planned)
-            session.copy_staged("problem", run.run_no, PROBLEM_COLUMNS, chunk.problems)
+            chunk, last = _plan_some(sync, session, after)
+            _stage_plan(session, run, chunk)
+        if last is None:
+            return
         after = last
 
 
-def _pulled(session: Session, run: Run) -> bool:
-    return bool(session.rows("sync_orders/read_since", run_no=run.run_no, channel=run.channel)[0]["begun"])
+def _make_trial_plan(sync: Sync) -> None:
+    """In a dry run, plan by what the warehouse would know of the orders: what was read of them is taken back again."""
+    run = sync.run
+    pulled = _begun(sync)["begun"] is not None
+    unexplained: list[int] = []
+    if pulled:
+        with run.transaction() as session, session.savepoint() as trial:
+            get_orders.merge_known(session, run)
+            unexplained = [row["order_id"] for row in sync.rows(session, "sync_orders/list_unexplained")]
+            trial.rollback()
+    shown = [_shown_shipments(sync, order_id) for order_id in unexplained]
+    with run.transaction() as session:
+        session.run("sync_orders/forget_plan", run_no=run.run_no)
+        chunks = []
+        with session.savepoint() as trial:
+            if pulled:
+                get_orders.merge_known(session, run)
+            for each in filter(None, shown):
+                sync.within(session, "sync_orders/merge_shown", **each)
+            chunk, last = _plan_some(sync, session, 0)
+            while last is not None:
+                chunks.append(chunk)
+                chunk, last = _plan_some(sync, session, last)
+            trial.rollback()
+        for chunk in chunks:
+            _stage_plan(session, run, chunk)
+
+
+def _stage_plan(session: Session, run: Run, chunk: _Chunk) -> None:
+    session.copy_staged("considered", run.run_no, ("shipment_key",), chunk.keys)
+    session.copy_staged("planned", run.run_no, PLANNED_COLUMNS, chunk.planned)
+    session.copy_staged("problem", run.run_no, PROBLEM_COLUMNS, chunk.problems)
 
 
 def _plan_some(sync: Sync, session: Session, after: int) -> tuple[_Chunk, int | None]:
@@ -309,13 +342,13 @@ def _send(sync: Sync, answers: Mapping[str, bool]) -> tuple[list[str], bool]:
             f"nobody knows what became of {counted(len(shipping.unknown), 'shipments')}, such as {shipping.unknown[0]};"
             " all others were sent. The next attempt looks first"
         )
-    said = [shipping.gave_up] if shipping.gave_up else []
+    said = [*shipping.changes_gave_up.values(), *([shipping.gave_up] if shipping.gave_up else [])]
     if left and not shipping.gave_up:
         said.append(
             f"{counted(left, 'new shipments')} wait for the next run: sync_orders.max_shipments_per_run is"
             f" {sync.settings.max_shipments_per_run:,}."
         )
-    return said, shipping.gave_up is not None
+    return said, shipping.gave_up is not None or bool(shipping.changes_gave_up)
 
 
 def _begun(sync: Sync) -> Any:
@@ -360,7 +393,8 @@ def _conclude(sync: Sync, said: list[str], *, gave_up: bool) -> Counts:
         if not run.dry_run:
             sync.within(session, "sync_orders/close_problems", gave_up=gave_up)
         counts = Counts(**sync.rows(session, "sync_orders/count_outcome")[0])
-        red = sync.settings.problems_fail_run and counts.skipped + counts.failed > 0
+        problems = sync.rows(session, "sync_orders/count_problems")[0]["problems"]
+        red = sync.settings.problems_fail_run and counts.skipped + counts.failed + problems > 0
         if run.dry_run:
             said.insert(0, "Dry run: nothing was sent; mart.push_history has what would have been.")
             for row in session.rows("sync_orders/list_problems", run_no=run.run_no, most=10):

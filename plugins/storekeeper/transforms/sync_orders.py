@@ -6,7 +6,7 @@ Pure: orders with their lines, the shipments to send and those that the store ha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -30,7 +30,9 @@ class Line(msgspec.Struct, frozen=True):
     """A line of an order.
 
     :param shippable: it is physical, and goes to a shipping address.
-    :param shipped: units that have left, as the store counts them, or as the warehouse knows they must by now.
+    :param shipped: units that have left: the larger of what the store counts and of what the warehouse knows of.
+    :param counted: the former.
+    :param known: the latter.
     """
 
     order_product_id: int
@@ -40,6 +42,8 @@ class Line(msgspec.Struct, frozen=True):
     shipped: int
     master_sku: str | None = None
     type: str | None = None
+    counted: int = 0
+    known: int = 0
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -54,10 +58,13 @@ class Parcel(msgspec.Struct, frozen=True):
     """A shipment that the store has, or had.
 
     :param lines: units by the order's line.
+    :param in_doubt: a call may have changed it without our knowing.
+    :param by_hand: somebody made it there: what the warehouse leaves empty stays as it is.
     :param gone: somebody has deleted it there.
     """
 
     store_shipment_no: int
+    order_id: int
     order_address_id: int
     lines: dict[int, int]
     store_shipment_id: int | None = None
@@ -67,6 +74,7 @@ class Parcel(msgspec.Struct, frozen=True):
     tracking_link: str = ""
     shipping_method: str | None = None
     in_doubt: bool = False
+    by_hand: bool = False
     gone: bool = False
 
 
@@ -96,6 +104,7 @@ class Order(msgspec.Struct, frozen=True):
 
     :param known: the warehouse has it, in this channel.
     :param other_channel: where it belongs instead, as far as the warehouse knows.
+    :param read_since: its shipments were read, or one was sent, since the store showed the order.
     :param by_hand: shipments that somebody made in the store.
     :param reserved: units by line that calls whose fate is unknown may have shipped.
     """
@@ -106,6 +115,7 @@ class Order(msgspec.Struct, frozen=True):
     other_channel: str | None = None
     status_id: int | None = None
     deleted: bool = False
+    read_since: bool = True
     lines: list[Line] = []
     by_hand: list[Parcel] = []
     reserved: dict[int, int] = {}
@@ -183,40 +193,47 @@ class _Orders:
             }
         )
         self._by_hand = list(order.by_hand)
+        self._named = {
+            shipment.shipment_key: _named_units(shipment)
+            for shipment in order.shipments
+            if not (shipment.parcels or shipment.cancelled or shipment.undecided)
+        }
 
     def plan(self) -> None:
         for shipment in sorted(self._order.shipments, key=lambda each: not each.cancelled):
             if shipment.undecided:  # what is known of it is said where it was looked for
                 continue
             try:
-                todo = list(self._cancel(shipment) if shipment.cancelled else self._ship(shipment))
+                todo = self._cancel(shipment) if shipment.cancelled else self._ship(shipment)
             except _Unfit as unfit:
                 self._plan.problems.append(_problem(shipment, unfit.reason, str(unfit)))
             else:
                 self._plan.todo += todo or [self._planned(Action.SETTLE, shipment)]
 
-    def _planned(self, action: Action, shipment: Shipment, **values: Any) -> Planned:
-        return Planned(action, self._order.order_id, shipment, **values)
+    def _planned(self, action: Action, shipment: Shipment, parcel: Parcel | None = None, **values: Any) -> Planned:
+        if parcel is None:
+            return Planned(action, self._order.order_id, shipment, **values)
+        return Planned(
+            action,
+            parcel.order_id,
+            shipment,
+            order_address_id=parcel.order_address_id,
+            store_shipment_no=parcel.store_shipment_no,
+            store_shipment_id=parcel.store_shipment_id,
+            lines=parcel.lines,
+            **values,
+        )
 
-    def _cancel(self, shipment: Shipment) -> Iterator[Planned]:
-        for parcel in shipment.parcels:
-            if parcel.gone:
-                continue
-            if parcel.store_shipment_id is None or not self._settings.delete_cancelled:
-                raise _Unfit(
-                    Reason.CANCELLED_AFTER_SENDING,
-                    f"Shipment {shipment.shipment_key} of order {self._order.order_id} was cancelled after it was"
-                    " sent.",
-                )
-            self._open.update(parcel.lines)
-            yield self._planned(
-                Action.DELETE,
-                shipment,
-                order_address_id=parcel.order_address_id,
-                store_shipment_no=parcel.store_shipment_no,
-                store_shipment_id=parcel.store_shipment_id,
-                lines=parcel.lines,
+    def _cancel(self, shipment: Shipment) -> list[Planned]:
+        living = [parcel for parcel in shipment.parcels if not parcel.gone]
+        if living and (not self._settings.delete_cancelled or any(each.store_shipment_id is None for each in living)):
+            raise _Unfit(
+                Reason.CANCELLED_AFTER_SENDING,
+                f"Shipment {shipment.shipment_key} of order {living[0].order_id} was cancelled after it was sent.",
             )
+        for parcel in living:
+            self._open.update(parcel.lines)
+        return [self._planned(Action.DELETE, shipment, parcel) for parcel in living]
 
     def _ship(self, shipment: Shipment) -> list[Planned]:
         gone = [parcel for parcel in shipment.parcels if parcel.gone]
@@ -225,7 +242,7 @@ class _Orders:
                 _problem(
                     shipment,
                     Reason.SHIPMENT_GONE,
-                    f"Shipment {shipment.shipment_key} of order {self._order.order_id} was sent as"
+                    f"Shipment {shipment.shipment_key} of order {gone[0].order_id} was sent as"
                     f" {gone[0].store_shipment_id}, and the store does not have it any more.",
                 )
             )
@@ -233,31 +250,47 @@ class _Orders:
         if not self._order.known:
             raise self._unknown_order(shipment)
         tracking = self._tracking(shipment)
-        todo: list[Planned] = []
         demand, wanted = self._demand(shipment)
+        todo: list[Planned] = []
         for parcel in shipment.parcels:
-            if not self._take_off(demand, wanted, parcel.lines):
+            elsewhere = parcel.order_id != self._order.order_id
+            if elsewhere or not self._take_off(demand, wanted, parcel.lines):
                 raise _Unfit(
                     Reason.SHIPMENT_CHANGED,
-                    f"The lines of shipment {shipment.shipment_key} are others than those that were sent"
-                    f" (order {self._order.order_id}, store's shipment {parcel.store_shipment_id}).",
+                    f"The {'order' if elsewhere else 'lines'} of shipment {shipment.shipment_key}"
+                    f" {'is another' if elsewhere else 'are others'} than what was sent (order {parcel.order_id},"
+                    f" store's shipment {parcel.store_shipment_id}).",
                 )
             todo += self._update(shipment, parcel, tracking)
-        for parcel in self._made_by_hand(tracking["tracking_number"] or ""):
-            if self._take_off(demand, wanted, parcel.lines):
-                self._by_hand.remove(parcel)
-                todo.append(
-                    self._planned(
-                        Action.ADOPT,
-                        shipment,
-                        order_address_id=parcel.order_address_id,
-                        store_shipment_no=parcel.store_shipment_no,
-                        store_shipment_id=parcel.store_shipment_id,
-                        lines=parcel.lines,
-                    )
-                )
-                todo += self._update(shipment, parcel, tracking)
+        adopted = self._adopt(shipment, demand, wanted, tracking)
+        if adopted is not None:
+            return todo + adopted
         return todo + self._create(shipment, demand, wanted, tracking)
+
+    def _adopt(
+        self, shipment: Shipment, demand: Counter[int], wanted: Counter[str], tracking: Mapping[str, str | None]
+    ) -> list[Planned] | None:
+        """What somebody made in the store under the very tracking number is the same parcel; None: there is none.
+
+        One for each address at most, and whole: where anything would be left for its address, it is another one.
+        """
+        number = tracking["tracking_number"] or ""
+        taken = {parcel.order_address_id for parcel in shipment.parcels}
+        rest, others, todo, mine = Counter(demand), Counter(wanted), list[Planned](), list[Parcel]()
+        for parcel in self._by_hand if number else ():
+            same = same_number(parcel.tracking_number, number) and parcel.order_address_id not in taken
+            if same and self._take_off(rest, others, parcel.lines):
+                taken.add(parcel.order_address_id)
+                mine.append(parcel)
+                todo += [self._planned(Action.ADOPT, shipment, parcel), *self._update(shipment, parcel, tracking)]
+        if not mine:
+            return None
+        try:
+            todo += self._create(shipment, rest, others, tracking, [*shipment.parcels, *mine])
+        except _Unfit:
+            return None
+        self._by_hand = [parcel for parcel in self._by_hand if parcel not in mine]
+        return todo
 
     def _unknown_order(self, shipment: Shipment) -> _Unfit:
         said = f"Shipment {shipment.shipment_key}: order {self._order.order_id}"
@@ -319,63 +352,46 @@ class _Orders:
         wanted.update({key: units for key, units in others.items() if units})
         return True
 
-    def _made_by_hand(self, tracking_number: str) -> list[Parcel]:
-        """What somebody made in the store under the very tracking number: it is the same parcel."""
-        if not tracking_number:
-            return []
-        return [parcel for parcel in self._by_hand if same_number(parcel.tracking_number, tracking_number)]
-
-    def _update(self, shipment: Shipment, parcel: Parcel, tracking: Mapping[str, str | None]) -> Iterator[Planned]:
+    def _update(self, shipment: Shipment, parcel: Parcel, tracking: Mapping[str, str | None]) -> list[Planned]:
         """Only what is managed is compared, and then sent whole; so is what a call may have changed unknown to us."""
-        managed = {name: tracking[name] for name in FIELDS if tracking[name] is not None}
+        managed = {
+            name: value for name in FIELDS if (value := tracking[name]) is not None and (value or not parcel.by_hand)
+        }
         differs = any(value != (getattr(parcel, name) or "") for name, value in managed.items())
-        if (differs or parcel.in_doubt) and parcel.store_shipment_id is not None:
-            yield self._planned(
-                Action.UPDATE,
-                shipment,
-                order_address_id=parcel.order_address_id,
-                store_shipment_no=parcel.store_shipment_no,
-                store_shipment_id=parcel.store_shipment_id,
-                payload=managed,
+        if not differs and not parcel.in_doubt:
+            return []
+        if parcel.store_shipment_id is None:
+            raise _Unfit(
+                Reason.SHIPMENT_GONE,
+                f"Shipment {shipment.shipment_key} of order {parcel.order_id} was said to be sent, and the store does"
+                " not show it: its tracking cannot be changed there.",
             )
+        return [self._planned(Action.UPDATE, shipment, parcel, payload=managed)]
 
     def _create(
-        self, shipment: Shipment, demand: Counter[int], wanted: Counter[str], tracking: Mapping[str, str | None]
+        self,
+        shipment: Shipment,
+        demand: Counter[int],
+        wanted: Counter[str],
+        tracking: Mapping[str, str | None],
+        parcels: Sequence[Parcel] | None = None,
     ) -> list[Planned]:
         if not demand and not wanted:
             return []
-        order = self._order
-        if order.deleted or order.status_id in NOT_SHIPPABLE:
-            status = "deleted" if order.deleted else OrderStatus(order.status_id or 0).label
-            raise _Unfit(
-                Reason.ORDER_NOT_SHIPPABLE, f"Shipment {shipment.shipment_key}: order {order.order_id} is {status}."
-            )
-        sent_to = {parcel.order_address_id for parcel in shipment.parcels}
-        left = Counter(self._open)
-        units: dict[int, Counter[int]] = {}
-        for order_product_id, needed in demand.items():
-            self._take(shipment, left, order_product_id, needed, units)
-        for sku, needed in wanted.items():
-            rest = needed
-            for line in sorted(self._of_sku(sku), key=lambda each: (each.address_id in sent_to, each.order_product_id)):
-                some = min(rest, left[line.order_product_id]) if line.shippable else 0
-                if some > 0:
-                    self._take(shipment, left, line.order_product_id, some, units)
-                    rest -= some
-            if rest:
-                raise _Unfit(
-                    Reason.OVER_SHIPMENT,
-                    f"Shipment {shipment.shipment_key}: {needed} of {sku} would ship in order {order.order_id}, and"
-                    f" only {needed - rest} are open.",
-                )
-        again = sorted(sent_to & set(units))
+        self._check_order(shipment)
+        sent_to = {parcel.order_address_id for parcel in (shipment.parcels if parcels is None else parcels)}
+        units = self._spread(shipment, demand, wanted, sent_to)
+        again = sorted({self._lines[line].address_id for line in units} & sent_to)
         if again:
             raise _Unfit(
                 Reason.SHIPMENT_CHANGED,
-                f"Shipment {shipment.shipment_key} of order {order.order_id} was sent to address {again[0]} already,"
-                " and has more lines for it now.",
+                f"Shipment {shipment.shipment_key} of order {self._order.order_id} was sent to address {again[0]}"
+                " already, and has more lines for it now.",
             )
-        self._open = left
+        self._open.subtract(units)
+        by_address: dict[int, dict[int, int]] = {}
+        for line, each in sorted(units.items()):
+            by_address.setdefault(self._lines[line].address_id, {})[line] = each
         sent = {name: value for name, value in tracking.items() if value}
         return [
             self._planned(
@@ -384,32 +400,89 @@ class _Orders:
                 order_address_id=address_id,
                 payload={
                     "order_address_id": address_id,
-                    "items": [{"order_product_id": line, "quantity": each} for line, each in sorted(lines.items())],
+                    "items": [{"order_product_id": line, "quantity": each} for line, each in lines.items()],
                     **sent,
                 },
-                lines=dict(lines),
+                lines=lines,
             )
-            for address_id, lines in sorted(units.items())
+            for address_id, lines in sorted(by_address.items())
         ]
 
-    def _take(
-        self,
-        shipment: Shipment,
-        left: Counter[int],
-        order_product_id: int,
-        needed: int,
-        units: dict[int, Counter[int]],
-    ) -> None:
-        line = self._lines[order_product_id]
-        if needed > left[order_product_id]:
+    def _check_order(self, shipment: Shipment) -> None:
+        """Whether anything new may be sent of the order."""
+        order = self._order
+        if order.deleted or order.status_id in NOT_SHIPPABLE:
+            status = "deleted" if order.deleted else OrderStatus(order.status_id or 0).label
             raise _Unfit(
-                Reason.OVER_SHIPMENT,
-                f"Shipment {shipment.shipment_key}: {needed} of line {order_product_id} would ship in order"
-                f" {self._order.order_id}, and only {max(left[order_product_id], 0)} are open ({line.quantity} ordered,"
-                f" {line.shipped} shipped).",
+                Reason.ORDER_NOT_SHIPPABLE, f"Shipment {shipment.shipment_key}: order {order.order_id} is {status}."
             )
-        left[order_product_id] -= needed
-        units.setdefault(line.address_id, Counter())[order_product_id] += needed
+        if not order.read_since and any(line.shippable and line.counted != line.known for line in order.lines):
+            raise _Unfit(
+                Reason.SHIPMENTS_UNREADABLE,
+                f"Shipment {shipment.shipment_key}: somebody has shipped of order {order.order_id} by hand, and the"
+                " store does not let us read what.",
+            )
+
+    def _spread(
+        self, shipment: Shipment, demand: Counter[int], wanted: Counter[str], sent_to: Collection[int]
+    ) -> Counter[int]:
+        """Units by line: as they are named, and those of a master SKU over its open lines.
+
+        One address is better than several, lines that no other shipment names are better than those, lower ids come
+        first.
+        """
+        for order_product_id, needed in demand.items():
+            if needed > self._open[order_product_id]:
+                line = self._lines[order_product_id]
+                raise _Unfit(
+                    Reason.OVER_SHIPMENT,
+                    f"Shipment {shipment.shipment_key}: {needed} of line {order_product_id} would ship in order"
+                    f" {self._order.order_id}, and only {max(self._open[order_product_id], 0)} are open"
+                    f" ({line.quantity} ordered, {line.shipped} shipped).",
+                )
+        left = self._open - demand
+        named = Counter[int]()
+        for key, lines in self._named.items():
+            if key != shipment.shipment_key:
+                named.update(lines)
+        fixed = {self._lines[line].address_id for line in demand}
+        addresses = sorted(
+            {line.address_id for line in self._order.lines if line.shippable} - set(sent_to),
+            key=lambda address: (address not in fixed, address),
+        )
+        for only in ([address] for address in addresses if fixed <= {address}):
+            for spare in (left - named, left):
+                filled, _ = self._fill(wanted, spare, only)
+                if filled is not None:
+                    return demand + filled
+        short = ("", 0, 0)
+        for spare in (left - named, left):
+            filled, short = self._fill(wanted, spare, [*addresses, *sorted(sent_to)])
+            if filled is not None:
+                return demand + filled
+        sku, needed, open_units = short
+        raise _Unfit(
+            Reason.OVER_SHIPMENT,
+            f"Shipment {shipment.shipment_key}: {needed} of {sku} would ship in order {self._order.order_id}, and only"
+            f" {open_units} are open.",
+        )
+
+    def _fill(
+        self, wanted: Mapping[str, int], spare: Counter[int], addresses: Sequence[int]
+    ) -> tuple[Counter[int] | None, tuple[str, int, int]]:
+        """Units by line from lines of these addresses, in their order; None, and the SKU that lacks some."""
+        units = Counter[int]()
+        for sku, needed in wanted.items():
+            rest = needed
+            lines = [line for line in self._of_sku(sku) if line.shippable and line.address_id in addresses]
+            for line in sorted(lines, key=lambda each: (addresses.index(each.address_id), each.order_product_id)):
+                some = min(rest, spare[line.order_product_id] - units[line.order_product_id])
+                if some > 0:
+                    units[line.order_product_id] += some
+                    rest -= some
+            if rest:
+                return None, (sku, needed, needed - rest)
+        return units, ("", 0, 0)
 
     def _tracking(self, shipment: Shipment) -> dict[str, str | None]:
         """How the store is told to follow it: empty where there is nothing to tell, None where it is not managed."""
@@ -447,6 +520,14 @@ class _Orders:
         }
 
 
+def _named_units(shipment: Shipment) -> Counter[int]:
+    units = Counter[int]()
+    for item in shipment.items:
+        if item.order_product_id is not None:
+            units[item.order_product_id] += item.quantity
+    return units
+
+
 def _problem(shipment: Shipment, reason: Reason, said: str) -> Problem:
     return Problem("shipment", shipment.shipment_key, reason, said, f"shipment/{shipment.shipment_key}")
 
@@ -476,35 +557,36 @@ class Verdict(StrEnum):
 def recognise(
     address_id: int,
     lines: Mapping[int, int],
-    tracking_numbers: Sequence[str],
+    tracking_numbers: tuple[str, str],
     candidates: Sequence[Candidate],
     others: Sequence[str],
 ) -> tuple[Verdict, int | None]:
     """Find the shipment of a lost answer among those that the store did not have before.
 
-    :param tracking_numbers: what was sent, then what the warehouse has by now; empty texts where there is none.
-    :param candidates: the order's shipments but those known before the call, and those that are others'.
+    :param tracking_numbers: what was sent, and what the warehouse has by now; empty texts where there is none.
+    :param candidates: the order's shipments but those known before the call, older ones, and those that are others'.
     :param others: tracking numbers of the order's other shipments in the warehouse: those are not ours.
-    :return: the verdict and, where it was made, the store's id.
+    :return: the verdict, and the store's id of the one; where nobody can say, of the first that it could be.
 
     With a tracking number that finds it. Without one the count decides: none more than before, or exactly one. What
     looks the same but bears a number that nobody knows may be ours, changed by somebody in the store: undecided.
     """
-    alike = [each for each in candidates if each.order_address_id == address_id and each.lines == dict(lines)]
-    for number in tracking_numbers:
-        if number:
-            same = [each for each in alike if same_number(each.tracking_number, number)]
-            if same:
-                return Verdict.MADE, min(each.store_shipment_id for each in same)
-    mine = tracking_numbers[0] if tracking_numbers else ""
-    strangers = [
+    alike = sorted(
+        (each for each in candidates if each.order_address_id == address_id and each.lines == dict(lines)),
+        key=lambda each: each.store_shipment_id,
+    )
+    sent, present = tracking_numbers
+    for number in filter(None, (sent, present)):
+        for each in alike:
+            if same_number(each.tracking_number, number):
+                return Verdict.MADE, each.store_shipment_id
+    possible = [
         each
         for each in alike
-        if (each.tracking_number or mine) and not any(same_number(each.tracking_number, other) for other in others)
+        if not each.tracking_number or not any(same_number(each.tracking_number, other) for other in others)
     ]
-    plain = [] if mine else [each for each in alike if not each.tracking_number]
-    if len(plain) == 1 and not strangers:
-        return Verdict.MADE, plain[0].store_shipment_id
-    if plain or strangers:
-        return Verdict.UNDECIDED, None
-    return Verdict.NOT_MADE, None
+    if not possible:
+        return Verdict.NOT_MADE, None
+    if not sent and len(possible) == 1 and not possible[0].tracking_number:
+        return Verdict.MADE, possible[0].store_shipment_id
+    return Verdict.UNDECIDED, possible[0].store_shipment_id
