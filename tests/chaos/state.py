@@ -11,7 +11,7 @@ from psycopg import sql
 SCHEMAS = ("core", "raw", "ops")
 VOLATILE = {
     "problem_no", "run_no", "attempt", "requests", "work_seconds", "message", "params", "push_no", "epoch", "adopted",
-    "shipments_read_at",
+    "shipments_read_at", "version",
 }  # fmt: skip
 """Columns that may differ between two runs that did the same; of a moment only whether there is one counts."""
 
@@ -64,6 +64,8 @@ def _rows(connection: psycopg.Connection[Any], name: str, columns: list[tuple[st
 
 
 def _form(column: str, kind: str, given: set[str]) -> LiteralString:
+    if column == "settled_version":
+        return "({} = version)::text"  # a version's number is drawn, and which row draws first is no promise
     if column in given or (kind.startswith("timestamp") and (given or column not in TOLD)):
         return "{} is not null"
     return "trim_scale({})::text" if kind == "numeric" else "{}::text"  # 5.50 is 5.5

@@ -97,7 +97,6 @@ def test_a_change_that_was_taken_back_before_the_run_sends_nothing(yard: Yard) -
     assert CHANGE not in yard.requests()
 
 
-@pytest.mark.xfail(strict=True, reason="the PUT leaves the former carrier's name in shipping_method")
 def test_the_text_of_an_unknown_carrier_does_not_outlive_it(yard: Yard) -> None:
     order = yard.order()
     yard.get()
@@ -205,7 +204,6 @@ def test_lines_written_another_way_are_the_same(yard: Yard) -> None:
     quiet(yard)
 
 
-@pytest.mark.xfail(strict=True, reason="it is sent a second time, to the other order's shopper")
 def test_a_shipment_given_to_another_order_after_sending_is_not_sent_again(yard: Yard) -> None:
     order = sent(yard)
     other = yard.order(2)
@@ -263,7 +261,7 @@ def test_a_deletion_in_doubt_is_finished_by_the_next_run(yard: Yard, side: str) 
     "side",
     [
         "before",
-        pytest.param("after", marks=pytest.mark.xfail(strict=True, reason="taken for a stranger's, it stays Shipped")),
+        pytest.param("after"),
     ],
 )
 def test_after_a_deletion_in_doubt_the_order_is_not_called_shipped_any_more(yard: Yard, side: str) -> None:
@@ -306,7 +304,6 @@ def test_a_cancellation_taken_back_before_anything_was_deleted_leaves_all_as_it_
     quiet(yard)
 
 
-@pytest.mark.xfail(strict=True, reason="the marts show it as deleted, not as waiting")
 def test_a_deleted_shipment_that_is_on_again_and_cannot_go_is_among_the_unsent(yard: Yard) -> None:
     order = sent(yard)
     yard.set("S-1", cancelled_at=NOW)
@@ -341,9 +338,6 @@ def test_half_of_a_shipment_to_two_addresses_may_not_be_deleted_alone(yard: Yard
     assert (yard.shipments(order), yard.status(order)) == ([], 11)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="UniqueViolation of store_shipment_of_ours ends each run, and nothing else is sent"
-)
 def test_several_pieces_that_somebody_entered_under_one_number_are_the_shipment(yard: Yard) -> None:
     order, other = yard.order(2), yard.order()
     yard.get()
@@ -356,7 +350,6 @@ def test_several_pieces_that_somebody_entered_under_one_number_are_the_shipment(
     quiet(yard)
 
 
-@pytest.mark.xfail(strict=True, reason="the rest is neither sent nor a problem in that run")
 def test_a_part_that_somebody_entered_under_the_number_leaves_the_rest_told_of(yard: Yard) -> None:
     order = yard.order(2)
     yard.get()
@@ -442,9 +435,6 @@ def test_a_status_follows_what_was_shipped(
     quiet(yard, shipped_status=shipped_status)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="units that shipped, came back and were refunded count as if they never had to ship"
-)
 @pytest.mark.parametrize("mode", ["always", "never"])
 def test_a_status_waits_for_what_is_left_to_ship_after_a_return(yard: Yard, mode: str) -> None:
     yard.store.configure(shipments_move_status=mode)
@@ -499,12 +489,7 @@ def test_a_person_who_cancels_the_order_while_it_ships_is_not_overruled(yard: Ya
     quiet(yard)
 
 
-ADOPTED_FAILS = pytest.mark.xfail(strict=True, reason="an order that did not change since it was pulled is called gone")
-
-
-@pytest.mark.parametrize(
-    ("shipped_status", "status"), [("Shipped", 2), pytest.param("Completed", 10, marks=ADOPTED_FAILS)]
-)
+@pytest.mark.parametrize(("shipped_status", "status"), [("Shipped", 2), ("Completed", 10)])
 def test_the_status_follows_what_was_made_by_hand_and_is_taken_for_ours(
     yard: Yard, shipped_status: str, status: int
 ) -> None:
@@ -517,7 +502,6 @@ def test_the_status_follows_what_was_made_by_hand_and_is_taken_for_ours(
     assert (yard.status(order), yard.known_status(order)) == (status, status)
 
 
-@pytest.mark.xfail(strict=True, reason="the store says Partially Shipped, and is set to Shipped")
 def test_the_status_after_a_return_is_not_set_against_the_store_own(yard: Yard) -> None:
     order = yard.order(2, 1)
     first, _ = yard.lines(order)
@@ -560,7 +544,6 @@ def test_many_parcels_of_one_order_are_as_many_shipments(yard: Yard) -> None:
     assert yard.problems() == {("S-25", "over_shipment")}
 
 
-@pytest.mark.xfail(strict=True, reason="shipment_gone stays open for ever once its shipment is settled")
 def test_the_problem_of_a_shipment_that_somebody_took_back_closes_when_it_is_called_off(yard: Yard) -> None:
     order = sent(yard)
     take_back(yard, order, yard.shipments(order)[0]["id"])

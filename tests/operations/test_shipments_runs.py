@@ -85,9 +85,6 @@ def test_counts_add_up_and_requests_are_those_that_the_store_saw(yard: Yard) -> 
     assert run["state"] == "success"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the problem of a refused one that a run did not reach closes, and it is tried first again"
-)
 def test_what_the_store_refused_goes_last_and_keeps_no_other_from_going(yard: Yard) -> None:
     orders = filled(yard, 3)
     refused = f"/v2/orders/{orders[0]}/shipments"
@@ -290,7 +287,7 @@ def killed(yard: Yard, tmp_path: Path, **when: Any) -> list[int]:
     return orders
 
 
-@pytest.mark.parametrize("nth", range(1, 15))
+@pytest.mark.parametrize("nth", range(1, 13))
 @pytest.mark.parametrize("side", ["before", "after"])
 def test_a_worker_killed_at_any_request_makes_each_shipment_once(
     yard: Yard, nth: int, side: str, tmp_path: Path
@@ -304,7 +301,6 @@ def test_a_worker_killed_at_any_request_makes_each_shipment_once(
     assert yard.requests() == {}
 
 
-@pytest.mark.xfail(strict=True, reason="the order of the shipment that was found is called gone, and its status stays")
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_a_worker_killed_after_its_call_took_effect_leaves_no_status_behind(
     yard: Yard, nth: int, tmp_path: Path
@@ -313,12 +309,11 @@ def test_a_worker_killed_after_its_call_took_effect_leaves_no_status_behind(
     assert [yard.status(order) for order in orders] == [3] * 3
 
 
-@pytest.mark.xfail(strict=True, reason="the statuses are not read again: the warehouse keeps the former ones")
 @pytest.mark.parametrize("side", ["before", "after"])
 def test_a_worker_killed_after_it_set_the_statuses_leaves_the_warehouse_as_an_undisturbed_one(
     yard: Yard, side: str, tmp_path: Path
 ) -> None:
-    orders = killed(yard, tmp_path, any_request_nth=13, side=side)
+    orders = killed(yard, tmp_path, any_request_nth=12, side=side)
     assert [yard.status(order) for order in orders] == [3] * 3
     assert [yard.known_status(order) for order in orders] == [3] * 3
 
@@ -368,7 +363,6 @@ def test_a_dry_run_in_doubt_finds_nothing_out(yard: Yard) -> None:
     all_there(yard, [order])
 
 
-@pytest.mark.xfail(strict=True, reason="a dry run says that it would send what somebody entered by hand")
 def test_a_dry_run_adopts_what_a_run_would_adopt(yard: Yard) -> None:
     order = yard.order(2)
     yard.get()
@@ -614,7 +608,6 @@ def test_a_master_sku_that_is_not_the_store_sku_finds_its_line(yard: Yard) -> No
     assert yard.sync() == Counts(read=1, created=1)
 
 
-@pytest.mark.xfail(strict=True, reason="any status is taken: each order that ships would be cancelled, say")
 @pytest.mark.parametrize("status", ["Cancelled", "Declined", "Refunded", "Incomplete", "Partially Shipped"])
 def test_what_is_no_end_of_a_shipped_order_is_no_final_status(status: str) -> None:
     with pytest.raises(ValueError, match="shipped_status"):

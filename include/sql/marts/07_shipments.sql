@@ -22,11 +22,11 @@ select
     s.created_at
 from core.shipment as s
 left join lateral (
-    select sum(i.quantity)::bigint as units from core.shipment_item as i
+    select sum(i.quantity) as units from core.shipment_item as i
     where i.channel = s.channel and i.shipment_key = s.shipment_key
 ) as w on true
 left join lateral (
-    select sum(l.quantity)::bigint as units
+    select sum(l.quantity) as units
     from core.store_shipment as x
     inner join core.store_shipment_item as l on x.store_shipment_no = l.store_shipment_no
     where x.channel = s.channel and x.shipment_key = s.shipment_key and x.deleted_at is null
@@ -57,7 +57,7 @@ left join lateral (
 where
     s.version <> s.settled_version
     and (s.cancelled_at is null or c.state is not null)
-    and coalesce(p.units, 0) < coalesce(w.units, 1);
+    and (p.units is null or p.units < w.units);
 
 comment on view core.unsent_shipment is 'Shipments that the store does not have, or not all of; by the index of what waits, however many lie in the past.';
 comment on column core.unsent_shipment.channel is 'The store, by its channel''s name.';
@@ -105,7 +105,7 @@ select
 from core.store_shipment as p
 left join core.shipment as s on p.channel = s.channel and p.shipment_key = s.shipment_key
 left join lateral (
-    select sum(l.quantity)::bigint as units from core.store_shipment_item as l
+    select sum(l.quantity) as units from core.store_shipment_item as l
     where l.store_shipment_no = p.store_shipment_no
 ) as w on true
 left join lateral (
@@ -165,7 +165,7 @@ select
     s.created_at
 from core.shipment as s
 left join lateral (
-    select sum(i.quantity)::bigint as units from core.shipment_item as i
+    select sum(i.quantity) as units from core.shipment_item as i
     where i.channel = s.channel and i.shipment_key = s.shipment_key
 ) as w on true
 where

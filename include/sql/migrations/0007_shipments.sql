@@ -77,7 +77,7 @@ begin
     if (new.channel, new.shipment_key) is distinct from (old.channel, old.shipment_key) and (
         exists (
             select 1 from core.store_shipment as p
-            where p.channel = old.channel and p.shipment_key = old.shipment_key
+            where p.channel = old.channel and p.shipment_key = old.shipment_key and p.deleted_at is null
         )
         or exists (
             select 1 from ops.push as p
@@ -138,7 +138,7 @@ create table core.store_shipment (
     unique (channel, store_shipment_id)
 );
 create unique index store_shipment_of_ours on core.store_shipment (channel, shipment_key, order_address_id)
-where shipment_key is not null and deleted_at is null;
+where shipment_key is not null and deleted_at is null and not by_hand;
 create index store_shipment_by_key on core.store_shipment (channel, shipment_key);
 create index store_shipment_by_order on core.store_shipment (channel, order_id);
 create index store_shipment_status_due on core.store_shipment (channel, order_id) where status_due;

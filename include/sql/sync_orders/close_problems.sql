@@ -46,4 +46,11 @@ where
                 select 1 from staging.considered as c
                 where c.shipment_key = p.entity_key
             )
+            and not ( -- what was not reached is not mended
+                p.reason in ('refused_by_store', 'unknown_outcome')
+                and exists (
+                    select 1 from staging.planned as o
+                    where o.shipment_key = p.entity_key and not o.done
+                )
+            )
     end;

@@ -85,9 +85,14 @@ where s.channel = :channel and s.shipment_key = b.shipment_key;
 with gone as (
     update core.store_shipment as p set
         deleted_at = now(),
-        status_due = false
+        -- a deletion whose answer was lost
+        deleted_by_us = p.in_doubt and coalesce(s.cancelled_at is not null, false),
+        status_due = p.in_doubt and coalesce(s.cancelled_at is not null, false)
+    from core.store_shipment as x
+    left join core.shipment as s on x.channel = s.channel and x.shipment_key = s.shipment_key
     where
-        p.channel = :channel
+        x.store_shipment_no = p.store_shipment_no
+        and p.channel = :channel
         and p.order_id = :order_id
         and p.deleted_at is null
         and coalesce(p.pushed_at, '-infinity') < cast(:read_at as timestamptz)

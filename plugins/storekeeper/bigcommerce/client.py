@@ -226,7 +226,7 @@ class StoreClient:
                 content = self._read(response, called, started)
         finally:
             self.pacer.release(slot, headers)
-        body = self._judged(called, response, content)
+        body = self._judged(called, response, content, wrote=check is not None)
         return Answer(response.status_code, response.headers, body, started, wrote=check is not None)
 
     def _read(self, response: requests.Response, called: str, started: float) -> bytes:
@@ -257,7 +257,7 @@ class StoreClient:
             return Unknown(f"{where}: no answer within {self.patience.read:.0f} s")
         return Unknown(f"{where}: the connection broke before the answer ({type(error).__name__})")
 
-    def _judged(self, called: str, response: requests.Response, content: bytes) -> bytes:
+    def _judged(self, called: str, response: requests.Response, content: bytes, *, wrote: bool) -> bytes:
         """The body of a whole, well-formed success; every other answer leaves as the error that decides."""
         status = response.status_code
         request_id = response.headers.get("X-Request-ID")
@@ -291,7 +291,7 @@ class StoreClient:
         if status >= 500:
             raise Unknown(detail)
         if status in (408, 425):
-            raise NotNow(detail)
+            raise (Unknown if wrote else NotNow)(detail)  # whoever gave up waiting, the store may have done it
         reasons = "; ".join(f"{field}: {why}" for field, why in list(fields.items())[:10])
         raise Refused(f"{detail} {reasons}".rstrip(), status=status, fields=fields, said=f"{title} {reasons}".rstrip())
 

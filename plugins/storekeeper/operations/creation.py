@@ -61,6 +61,8 @@ class Creation(ABC, Generic[T, A]):
 
     operation: ClassVar[str]
     entity: ClassVar[str]
+    certain: ClassVar[frozenset[int]] = frozenset({400, 404, 405, 409, 413, 415, 422})
+    """The store's own no: nothing was made. What else a call is refused with may come from somebody in between."""
 
     store: StoreClient
     run: Run
@@ -108,6 +110,9 @@ class Creation(ABC, Generic[T, A]):
                     self._withdraw(intent)
                 return
             except Refused as refusal:
+                if refusal.status not in self.certain:
+                    intent.doubtful = True
+                    self.claim.wait_out()
                 self._refused(intent, refusal)
                 return
             except (NotNow, AccessLost):

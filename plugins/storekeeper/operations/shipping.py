@@ -37,6 +37,9 @@ LOOKS = (0.0, 1.0, 2.0)
 SKEW = timedelta(seconds=2)
 """So much may what we take for the store's clock differ from its dates."""
 
+LATEST = timedelta(minutes=30)
+"""So long after it was meant a call may still take effect: it waits for the quota, and is made three times."""
+
 AT_ONCE = 500
 """Planned calls that are held in memory."""
 
@@ -82,10 +85,10 @@ class ShipmentIntent(Intent):
         return int(self.payload["order_address_id"])
 
 
-def _older(shown: StoreShipment, moment: datetime) -> bool:
-    """Whether the store made it before a moment of its own clock, for certain: it tells whole seconds."""
+def _of_another_time(shown: StoreShipment, moment: datetime) -> bool:
+    """Whether the store made it, for certain, before a moment of its own clock, or so long after that no call waits."""
     made = parse_date(shown.date_created)
-    return made is not None and made < moment - SKEW
+    return made is not None and not moment - SKEW <= made <= moment + LATEST
 
 
 class _Look(NamedTuple):
@@ -110,6 +113,7 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
 
     operation = "sync_orders"
     entity = "shipment"
+    certain = Creation.certain - {409}
 
     by: str | None = None
     changes_gave_up: dict[str, str] = field(default_factory=dict, init=False)
@@ -174,15 +178,17 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
             self._adopt(row)
         for row in self._planned(Action.UPDATE):
             self._change(row, "update", row["payload"])
-        sent = left = 0
+        sent: set[str] = set()
+        left: set[str] = set()
         for row in self._planned(Action.CREATE):
-            if self.gave_up is not None or (most is not None and sent >= most):
-                left += 1
-                continue
-            self._create(row)
-            sent += 1
+            key = row["shipment_key"]
+            if self.gave_up is not None or (most is not None and len(sent) >= most and key not in sent):
+                left.add(key)
+            else:
+                sent.add(key)
+                self._create(row)
         log.info("handled: %s", self._progress.line())
-        return left
+        return len(left)
 
     def _settle_idle(self) -> None:
         with self.claim.settling() as settling:
@@ -312,7 +318,7 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
         candidates = [
             Candidate(each.id, each.order_address_id, (each.tracking_number or "").strip(), each.lines)
             for each in shown.values()
-            if each.id not in taken and not _older(each, intent.since)
+            if each.id not in taken and not _of_another_time(each, intent.since)
         ]
         numbers = (intent.payload.get("tracking_number", ""), (rivals["present"] or "").strip())
         verdict, found = recognise(intent.address_id, intent.lines, numbers, candidates, rivals["others"])

@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 ORDERS_AT_ONCE = 500
 """Orders whose shipments are planned in one go: more would cost memory."""
 
+BEFORE_ALL = -(2**63)
+"""Less than any order id, those that cannot be among them."""
+
 OVERLAP = timedelta(minutes=1)
 """The store's dates and its clock may differ by so much."""
 
@@ -110,6 +113,15 @@ def extract(sync: Sync) -> dict[str, int]:
         session.run("sync_orders/create_staging", run_no=run.run_no)
         session.run("staging/remove_step", run_no=run.run_no, step="extracted")
         session.run("staging/remove_step", run_no=run.run_no, step="transformed")
+        channel = sync.step.channel
+        if not run.dry_run:
+            session.run(
+                "runs/describe_rules",
+                channel=channel.channel,
+                connection_id=channel.connection_id,
+                store_hash=sync.step.store.store_hash,
+                rules=json.dumps(channel.rules()),
+            )
         due = sync.rows(session, "sync_orders/measure_due")[0]
     orders = 0
     if any(due.values()):
@@ -215,7 +227,7 @@ def _make_plan(sync: Sync) -> None:
     run = sync.run
     with run.transaction() as session:
         session.run("sync_orders/forget_plan", run_no=run.run_no)
-    after = 0
+    after = BEFORE_ALL
     while True:
         with run.transaction() as session:
             chunk, last = _plan_some(sync, session, after)
@@ -244,7 +256,7 @@ def _make_trial_plan(sync: Sync) -> None:
                 get_orders.merge_known(session, run)
             for each in filter(None, shown):
                 sync.within(session, "sync_orders/merge_shown", **each)
-            chunk, last = _plan_some(sync, session, 0)
+            chunk, last = _plan_some(sync, session, BEFORE_ALL)
             while last is not None:
                 chunks.append(chunk)
                 chunk, last = _plan_some(sync, session, last)
@@ -363,8 +375,9 @@ def read_answers(given: Any) -> dict[str, bool]:
     :raises SettingsError: it has another shape.
     """
     answers: dict[str, bool] = {}
-    for entry in given or ():
-        well = isinstance(entry, Mapping) and set(entry) == {"key", "as"} and isinstance(entry["key"], str)
+    whole = given is None or isinstance(given, list | tuple)
+    for entry in (given or ()) if whole else [given]:
+        well = whole and isinstance(entry, Mapping) and set(entry) == {"key", "as"} and isinstance(entry["key"], str)
         if not well or entry["as"] not in ("sent", "not_sent") or entry["key"] in answers:
             raise SettingsError(
                 'run parameter settle: must be a list such as [{"key": "S-1001", "as": "sent"}], each shipment once, as'

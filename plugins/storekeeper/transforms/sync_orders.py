@@ -272,15 +272,14 @@ class _Orders:
     ) -> list[Planned] | None:
         """What somebody made in the store under the very tracking number is the same parcel; None: there is none.
 
-        One for each address at most, and whole: where anything would be left for its address, it is another one.
+        It may have been entered in several pieces. Where anything would be left for its address, it is another one.
         """
         number = tracking["tracking_number"] or ""
-        taken = {parcel.order_address_id for parcel in shipment.parcels}
+        sent_to = {parcel.order_address_id for parcel in shipment.parcels}
         rest, others, todo, mine = Counter(demand), Counter(wanted), list[Planned](), list[Parcel]()
         for parcel in self._by_hand if number else ():
-            same = same_number(parcel.tracking_number, number) and parcel.order_address_id not in taken
+            same = same_number(parcel.tracking_number, number) and parcel.order_address_id not in sent_to
             if same and self._take_off(rest, others, parcel.lines):
-                taken.add(parcel.order_address_id)
                 mine.append(parcel)
                 todo += [self._planned(Action.ADOPT, shipment, parcel), *self._update(shipment, parcel, tracking)]
         if not mine:
@@ -333,7 +332,7 @@ class _Orders:
         return demand, wanted
 
     def _of_sku(self, sku: str) -> list[Line]:
-        return [line for line in self._order.lines if (line.master_sku or "").lower() == sku]
+        return [line for line in self._order.lines if _sku(line) == sku]
 
     def _take_off(self, demand: Counter[int], wanted: Counter[str], lines: Mapping[int, int]) -> bool:
         """Take what was sent off what is to be sent; False, and nothing taken, where it is not a part of it."""
@@ -342,7 +341,7 @@ class _Orders:
             named = min(units, rest[order_product_id])
             rest[order_product_id] -= named
             line = self._lines.get(order_product_id)
-            sku = (line.master_sku or "").lower() if line else ""
+            sku = _sku(line) if line else ""
             if others[sku] < units - named:
                 return False
             others[sku] -= units - named
@@ -357,6 +356,8 @@ class _Orders:
         managed = {
             name: value for name in FIELDS if (value := tracking[name]) is not None and (value or not parcel.by_hand)
         }
+        if tracking["shipping_method"] is None and parcel.shipping_method and not parcel.by_hand:
+            managed["shipping_method"] = ""  # it was ours, and is taken back
         differs = any(value != (getattr(parcel, name) or "") for name, value in managed.items())
         if not differs and not parcel.in_doubt:
             return []
@@ -518,6 +519,10 @@ class _Orders:
             "tracking_link": link,
             "shipping_method": method,
         }
+
+
+def _sku(line: Line) -> str:
+    return (line.master_sku or "").strip().lower()
 
 
 def _named_units(shipment: Shipment) -> Counter[int]:
