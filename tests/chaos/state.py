@@ -60,6 +60,8 @@ def _rows(connection: psycopg.Connection[Any], name: str, columns: list[tuple[st
         sql.SQL(_form(column, kind, given)).format(sql.Identifier(column)) for column, kind in columns
     )
     query = sql.SQL("select {} from {}").format(shown, sql.Identifier(*name.split(".")))
+    if name == "ops.problem":  # a doubt that is over tells of an attempt, not of what became of it
+        query += sql.SQL(" where open or reason <> 'unknown_outcome'")
     return sorted(msgspec.json.encode(row).decode() for row in connection.execute(query))
 
 

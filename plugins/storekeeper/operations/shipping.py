@@ -422,9 +422,12 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
     def _change_unknown(self, row: RowMapping, action: str, unknown: Unknown) -> None:
         """It stays in doubt, and the next attempt sends it again."""
         self.claim.wait_out()
+        key = row["shipment_key"]
         with self.claim.settling() as settling:
             self._record(settling, row, action, "unknown", str(unknown)[:300])
-        self._note_unknown(row["shipment_key"], unknown)
+            said = f"Shipment {key}: nobody knows whether the store did the {action}: {unknown}."
+            self.note_problem(settling.session, key, Reason.UNKNOWN_OUTCOME, said)
+        self._note_unknown(key, unknown)
 
     def _gone(self, settling: Settling, row: RowMapping, *, by_us: bool) -> None:
         settling.session.run("sync_orders/settle_deleted", store_shipment_no=row["store_shipment_no"], by_us=by_us)
