@@ -14,6 +14,8 @@ from sandbox.connection import Send
 from sandbox.delivery import deliver
 from sandbox.exchange import Answer, Json, Refusal, Request, not_found
 from sandbox.faults import Change
+from sandbox.oauth.admin_apps import ADMIN_APPS
+from sandbox.oauth.app_calls import AppCall
 from sandbox.orders.rendering import INCLUDES
 from sandbox.orders.statuses import order_statuses
 from sandbox.routing import Route, Router
@@ -56,6 +58,7 @@ class Admin:
                 ("DELETE", "products/{product_id}", delete_product),
                 ("POST", "products/{product_id}/variants/{variant_id}", patch_variant),
                 *ADMIN_ORDERS,
+                *ADMIN_APPS,
             )
         )
 
@@ -66,6 +69,8 @@ class Admin:
             return
         try:
             answer = self._router.match(request).handler(self._store, request)
+            if isinstance(answer, AppCall):
+                answer = await answer.completed()
         except Refusal as refusal:
             answer = refusal.answer()
         except (msgspec.ValidationError, KeyError, TypeError) as error:

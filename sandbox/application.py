@@ -13,6 +13,7 @@ from sandbox.connection import Receive, Scope, Send, drop, kill_client, read_bod
 from sandbox.delivery import deliver, deliver_cut, deliver_dripping, deliver_miscounted, faulty_answer, replaced
 from sandbox.exchange import Answer, Refusal, Request, not_found
 from sandbox.faults import Rule
+from sandbox.oauth.login import LOGIN_PATHS, login_router
 from sandbox.routes import store_router
 from sandbox.routing import Route
 from sandbox.store import Store
@@ -35,6 +36,7 @@ class Application:
         self.store = store
         self._admin = Admin(store, state_file)
         self._router = store_router()
+        self._login = login_router()
         self._specification: Specification | None = None
         if openapi is not None:
             from sandbox.conformance import Specification
@@ -90,16 +92,18 @@ class Application:
         """Find the request's route and its fault, or the refusal it gets before either matters."""
         store = self.store
         prefix, client = f"/stores/{store.hash}", request.headers.get("user-agent", "")
-        if not request.path.startswith(prefix + "/"):
+        request.at_login = request.path.startswith(LOGIN_PATHS)
+        if request.path.startswith(prefix + "/"):
+            request.path = request.path[len(prefix) :]
+        elif not request.at_login:
             store.rate_limit.take(client)
             return None, None, not_found(request.path).answer()
-        request.path = request.path[len(prefix) :]
         route, refusal = None, None
         try:
-            route = self._router.match(request)
+            route = (self._login if request.at_login else self._router).match(request)
         except Refusal as unknown:
             refusal = unknown.answer()
-        if not store.rate_limit.take(client, request.path, request.query):
+        if not request.at_login and not store.rate_limit.take(client, request.path, request.query):
             return route, None, Refusal(429, "Too Many Requests").answer()
         rule = store.faults.strike(request.method, request.template, request.path)
         return route, rule, refusal if rule is None else None
@@ -109,7 +113,8 @@ class Application:
         try:
             if route is None:
                 raise not_found(request.path)
-            store.tokens.admit(request.headers.get("x-auth-token", ""), route.scope)
+            if route.scope:
+                store.tokens.admit(request.headers.get("x-auth-token", ""), route.scope)
             return route.handler(store, request)
         except Refusal as refusal:
             return refusal.answer()
@@ -119,7 +124,7 @@ class Application:
 
     def _headers(self, request: Request, rule: Rule | None) -> dict[str, str]:
         headers = {"Date": self.store.clock.http_date(), "X-Request-ID": request.id}
-        if rule is None or not rule.without_rate_headers:
+        if not request.at_login and (rule is None or not rule.without_rate_headers):
             headers |= self.store.rate_limit.headers()
         return headers
 
@@ -145,7 +150,7 @@ class Application:
             await deliver(send, replaced(answer, rule.replacements), headers)
 
     def _check(self, request: Request, answer: Answer, headers: dict[str, str]) -> None:
-        if self._specification is None or request.path.startswith("/stores/"):
+        if self._specification is None or request.at_login or request.path.startswith("/stores/"):
             return
         found = self._specification.check(
             request.method,

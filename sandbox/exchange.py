@@ -84,7 +84,7 @@ def too_long(most: int) -> Refusal:
 
 @dataclass(slots=True)
 class Request:
-    """One request, addressed below ``/stores/{store_hash}``."""
+    """One request, addressed below ``/stores/{store_hash}`` or, ``at_login``, below the server's root."""
 
     id: str
     method: str
@@ -94,6 +94,7 @@ class Request:
     body: bytes
     template: str = ""
     params: dict[str, str] = field(default_factory=dict)
+    at_login: bool = False
 
     def number(self, name: str) -> int:
         """A numeric part of the path; anything else cannot name a record, so it is not found."""

@@ -193,6 +193,22 @@ class SandboxProcess:
         """Accept a token no longer."""
         self.admin(f"tokens/{token}", method="DELETE")
 
+    def register_app(self, **fields: object) -> Json:
+        """Register an app, or a known one anew.
+
+        ``register_app(client_id="app", client_secret="...", redirect_uri="http://...", scopes=["store_v2_products"])``
+        """
+        app: Json = self.admin("apps", fields)
+        return app
+
+    def sign(self, client_id: str, kind: str, **wanted: object) -> Json:
+        """A signed payload for the app: ``signed_payload_jwt``, ``claims``, ``url``; ``call=True`` calls the app.
+
+        ``sign("app", "load", user_id=7, claims={"iss": "other"}, without=["exp"], header={"alg": "none"})``
+        """
+        payload: Json = self.admin(f"apps/{client_id}/signed", {"kind": kind} | wanted)
+        return payload
+
     def dump(self) -> dict[str, list[Json]]:
         """Everything by resource: ``product`` (with sub-resources), ``brand``, ``category``, ``location``;
         ``order`` (with consignments, lines and fees), ``shipment``, ``refund``, ``order_status``.

@@ -18,8 +18,10 @@ Handler = Callable[["Store", Request], Answer]
 class Route:
     """One operation of the API.
 
-    :param template: path below ``/stores/{store_hash}``, e.g. ``/v3/catalog/products/{product_id}``.
-    :param scope: OAuth scope the token must hold; a modify scope includes its read-only one.
+    :param template: path below ``/stores/{store_hash}``, e.g. ``/v3/catalog/products/{product_id}``; of login and
+        admin routes the whole path.
+    :param scope: OAuth scope the token must hold; a modify scope includes its read-only one. Empty: no token
+        is asked for.
     """
 
     method: str

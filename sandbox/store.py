@@ -16,6 +16,7 @@ from sandbox.effects import Effect
 from sandbox.exchange import Json, Request, invalid
 from sandbox.faults import Faults, Rule
 from sandbox.newcomers import Newcomers
+from sandbox.oauth.apps import OAuth, OAuthState
 from sandbox.orders.lines import shelf_of
 from sandbox.orders.orders import Orders, OrdersState
 from sandbox.orders.plan import OrdersPlan
@@ -48,6 +49,10 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Fa
     """For so many seconds after its creation a product or variant is found by id only, not by SKU or name."""
     shipments_move_status: Literal["always", "never"] = "always"
     """Whether a shipment made through the API moves its order on to Partially Shipped or Shipped."""
+    returns_state: Literal["always", "never"] = "always"
+    """Whether an app's auth callback gets back the ``state`` that the app began with."""
+    replaces_token: bool = True
+    """Whether an app's new token ends its former one."""
 
 
 class StoreState(msgspec.Struct):
@@ -65,6 +70,7 @@ class StoreState(msgspec.Struct):
     serial: int
     orders_plan: OrdersPlan = OrdersPlan()
     orders: OrdersState = msgspec.field(default_factory=OrdersState)
+    oauth: OAuthState = msgspec.field(default_factory=OAuthState)
 
 
 class Store:
@@ -87,6 +93,7 @@ class Store:
         self.orders = Orders(orders_plan or OrdersPlan(), shelf, store_hash)
         self.stock = Stock()
         self.tokens = Tokens()
+        self.oauth = OAuth()
         self.faults = Faults()
         self.clock = Clock(configuration.clock_offset_seconds)
         self.rate_limit = RateLimit(configuration.quota, configuration.window_ms)
@@ -169,6 +176,7 @@ class Store:
             serial=self.serial,
             orders_plan=self.orders.plan,
             orders=self.orders.state(),
+            oauth=self.oauth.state(),
         )
 
     def restore(self, state: StoreState) -> None:
@@ -178,6 +186,7 @@ class Store:
         self.stock.locations = dict(state.locations)
         self.stock.elsewhere = {location: dict(held) for location, held in state.elsewhere.items()}
         self.tokens.scopes = {token: list(scopes) for token, scopes in state.tokens.items()}
+        self.oauth.restore(state.oauth)
         self._apply(state.configuration)
         self.faults.rules = [msgspec.structs.replace(rule) for rule in state.faults]
         self.effects = list(state.effects)
