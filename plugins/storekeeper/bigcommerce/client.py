@@ -28,6 +28,8 @@ from storekeeper.outcomes import AccessLost, NotNow, Refused, StoreError, Unknow
 
 log = logging.getLogger(__name__)
 
+TOKEN = "X-Auth-Token"  # noqa: S105 - the header's name
+
 Query = Mapping[str, str | int]
 T = TypeVar("T")
 
@@ -92,13 +94,22 @@ class StoreClient:
     :param store_hash: the store's hash.
     :param access_token: sent as ``X-Auth-Token``; never shown.
     :param patience: timeouts and repeats.
+    :param renew: tells the token as it is by now: asked when the store refuses the one that we have.
     """
 
-    def __init__(self, base_url: str, store_hash: str, access_token: str, *, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        store_hash: str,
+        access_token: str,
+        *,
+        patience: Patience | None = None,
+        renew: Callable[[], str] | None = None,
+    ) -> None:
         self.store_hash = check_store_hash(store_hash)
-        if not re.fullmatch(r"[\x21-\x7e]+", access_token):
-            # requests would refuse it too, in a message that holds the token
-            raise ValueError("the access token must be printable characters without blanks or line breaks")
+        self._renew = renew
+        self._renewing = threading.Lock()
+        _check_token(access_token)
         self.patience = patience or Patience()
         self.pacer = Pacer()
         self.throttled = 0
@@ -107,9 +118,7 @@ class StoreClient:
         self._sent_lock = threading.Lock()
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc credentials that nobody configured here
-        self._session.headers.update(
-            {"X-Auth-Token": access_token, "Accept": "application/json", "User-Agent": "storekeeper"}
-        )
+        self._session.headers.update({TOKEN: access_token, "Accept": "application/json", "User-Agent": "storekeeper"})
         adapter = LookingAdapter(pool_maxsize=16, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -167,6 +176,10 @@ class StoreClient:
                     raise NotNow(f"{throttled}; still so after {waited_throttled:.0f} s") from None
                 log.info("the store asks for patience (429): waiting %.1f s", wait)
                 self.pacer.hold(wait)
+            except _Unauthorized as refused:
+                if not self._has_new_token(refused.token):
+                    raise AccessLost(str(refused)) from None
+                log.info("the connection has another access token by now: going on with that")
             except NotNow as error:
                 failures += 1
                 if failures >= self.patience.attempts:
@@ -179,6 +192,18 @@ class StoreClient:
                 if failures >= self.patience.attempts:
                     raise NotNow(f"{error} (tried {failures} times)") from None
                 self._wait_before_repeat(error, failures)
+
+    def _has_new_token(self, refused: str) -> bool:
+        """Whether there is another token than the one that was refused; from now on it is ours."""
+        with self._renewing:
+            if self._session.headers[TOKEN] != refused:
+                return True  # another thread has asked
+            token = self._renew().strip() if self._renew else refused
+            if not token or token == refused:
+                return False
+            _check_token(token)
+            self._session.headers[TOKEN] = token
+            return True
 
     def _wait_before_repeat(self, error: StoreError, failures: int) -> None:
         wait = self._backoff(failures)
@@ -226,6 +251,8 @@ class StoreClient:
                 content = self._read(response, called, started)
         finally:
             self.pacer.release(slot, headers)
+        if response.status_code == 401:
+            raise _Unauthorized(self._refusal(called, response, content), prepared.headers[TOKEN])
         body = self._judged(called, response, content, wrote=check is not None)
         return Answer(response.status_code, response.headers, body, started, wrote=check is not None)
 
@@ -257,13 +284,20 @@ class StoreClient:
             return Unknown(f"{where}: no answer within {self.patience.read:.0f} s")
         return Unknown(f"{where}: the connection broke before the answer ({type(error).__name__})")
 
+    def _where(self, called: str, response: requests.Response) -> str:
+        request_id = response.headers.get("X-Request-ID")
+        said = f"{called}, store {self.store_hash!r}, status {response.status_code}"
+        return said + (f", request {request_id}" if request_id else "")
+
+    def _refusal(self, called: str, response: requests.Response, content: bytes) -> str:
+        title, _ = _explanation(content)
+        where = self._where(called, response) + (f": {title[:200]}" if title else "")
+        return f"{where}: the access token is wrong or was revoked; put a valid one into the connection"
+
     def _judged(self, called: str, response: requests.Response, content: bytes, *, wrote: bool) -> bytes:
         """The body of a whole, well-formed success; every other answer leaves as the error that decides."""
         status = response.status_code
-        request_id = response.headers.get("X-Request-ID")
-        where = f"{called}, store {self.store_hash!r}, status {status}" + (
-            f", request {request_id}" if request_id else ""
-        )
+        where = self._where(called, response)
         if 200 <= status < 300:
             if status == 204:
                 return content
@@ -282,8 +316,6 @@ class StoreClient:
             raise _Throttled(detail, _reset_seconds(response.headers))
         if 300 <= status < 400:
             raise Refused(f"{where}: the store's API must not redirect; it was not followed", status=status)
-        if status == 401:
-            raise AccessLost(f"{detail}: the access token is wrong or was revoked; put a valid one into the connection")
         if status == 403:
             raise AccessLost(
                 f"{detail}: the access token lacks {_scope(called)}; grant it to the API account, then run it again"
@@ -294,6 +326,12 @@ class StoreClient:
             raise (Unknown if wrote else NotNow)(detail)  # whoever gave up waiting, the store may have done it
         reasons = "; ".join(f"{field}: {why}" for field, why in list(fields.items())[:10])
         raise Refused(f"{detail} {reasons}".rstrip(), status=status, fields=fields, said=f"{title} {reasons}".rstrip())
+
+
+def _check_token(token: str) -> None:
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        # requests would refuse it too, in a message that holds the token
+        raise ValueError("the access token must be printable characters without blanks or line breaks")
 
 
 def _is_unverified(reason: urllib3.exceptions.SSLError) -> bool:
@@ -326,6 +364,14 @@ def _well_formed(content: bytes) -> bytes:
 def _half_as_bytes(escape: re.Match[bytes]) -> bytes:
     half = escape[1]
     return chr(int(half[1:], 16)).encode(errors="surrogatepass") if half else escape[0]
+
+
+class _Unauthorized(Exception):
+    """401: nothing was done; ``token`` is the one that was refused."""
+
+    def __init__(self, message: str, token: str) -> None:
+        super().__init__(message)
+        self.token = token
 
 
 class _Throttled(Exception):
