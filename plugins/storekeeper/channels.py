@@ -84,7 +84,7 @@ def load_inventory_feed() -> LoadInventory:
     if not directory.is_dir():
         raise SettingsError(f"{directory}: the feeds directory does not exist (STOREKEEPER_FEEDS_DIR)")
     file = directory / "inventory.yaml"
-    shown = _shown(file)
+    shown = shown_path(file)
     content = _content(file) if file.exists() or file.is_symlink() else {}
     try:
         feed = LoadInventory.model_validate(content)
@@ -108,7 +108,7 @@ def _read_all() -> tuple[list[Channel], list[SettingsError]]:
 
 
 def _read(file: Path) -> Channel:
-    shown = _shown(file)
+    shown = shown_path(file)
     if file.suffix != ".yaml":
         raise SettingsError(f"{shown}: a channel's file ends in .yaml (got {file.name!r}): rename it")
     content = _content(file)
@@ -128,7 +128,7 @@ def _read(file: Path) -> Channel:
 
 
 def _content(file: Path) -> dict[Any, Any]:
-    shown = _shown(file)
+    shown = shown_path(file)
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
     except OSError as error:
@@ -141,7 +141,7 @@ def _content(file: Path) -> dict[Any, Any]:
     return content
 
 
-def _shown(file: Path) -> str:
+def shown_path(file: Path) -> str:
     """The file as a person knows it: relative to the project where it lies inside."""
     try:
         return str(file.resolve().relative_to(PROJECT))

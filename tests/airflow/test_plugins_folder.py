@@ -30,6 +30,10 @@ def test_airflow_executes_no_file_of_the_package_as_a_module_of_its_own(loaded: 
     assert strangers == []
 
 
+def test_no_process_pays_for_pages_that_nobody_opens(loaded: Any) -> None:
+    assert not any(name.startswith("storekeeper.web") for name in loaded["modules_after_plugins"])
+
+
 def test_a_plugins_folder_without_its_ignore_file_would_execute_them(tmp_path: Path) -> None:
     """The test above can fail: the same files without ``.airflowignore``."""
     bare = tmp_path / "plugins"

@@ -11,7 +11,7 @@ from airflow.sdk.log import mask_secret
 
 from storekeeper.bigcommerce.address import api_base, check_store_hash
 from storekeeper.bigcommerce.client import Patience, StoreClient
-from storekeeper.bigcommerce.store_information import store_information, unreadable
+from storekeeper.operations.connecting import try_store
 from storekeeper.outcomes import SettingsError, StoreError
 
 
@@ -61,6 +61,11 @@ class BigCommerceHook(BaseHook):
         for secret in (connection.password, extra.get("client_secret")):
             if secret:
                 mask_secret(secret)
+        if not connection.password and extra.get("uninstalled_at"):
+            raise SettingsError(
+                f"connection {conn_id!r}: the app was uninstalled in the store (at {extra['uninstalled_at']}): connect"
+                " the store again, or remove its channel's file"
+            )
         if not connection.password:
             raise SettingsError(
                 f"connection {conn_id!r}: the password must hold the store's access token (it is empty)"
@@ -73,30 +78,31 @@ class BigCommerceHook(BaseHook):
         except ValueError as error:
             raise SettingsError(f"connection {conn_id!r}: {error}") from None
         try:
-            return StoreClient(base, store_hash, connection.password.strip(), patience=self.patience)
+            return StoreClient(
+                base, store_hash, connection.password.strip(), patience=self.patience, renew=self._present_token
+            )
         except ValueError as error:
             raise SettingsError(f"connection {conn_id!r}: {error}") from None
+
+    def _present_token(self) -> str:
+        """The token as the connection has it now: somebody may have replaced it while a task runs."""
+        try:
+            token = self.get_connection(self.bigcommerce_conn_id).password or ""
+        except AirflowNotFoundException:
+            return ""
+        if token:
+            mask_secret(token)
+        return token
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the store answers, what it is, and what the token may not read; Airflow's Test button calls it."""
         self.patience = Patience(connect=5, read=10, total=20, attempts=2)
         try:
             with self.get_conn() as store:
-                information = store_information(store)
-                refused = unreadable(store)
+                report = try_store(store)
         except (StoreError, SettingsError) as error:
             return False, str(error)
-        quota = store.pacer.quota
-        said = [
-            f"Connected to {information.name!r} ({information.domain})",
-            f"plan {information.plan_name}",
-            f"currency {information.currency}",
-            f"time zone {information.timezone.name}",
-        ]
-        if quota:
-            said.append(f"{quota.limit} requests per {quota.window_seconds:.0f} s")
-        said.append(f"may not read {', '.join(refused)}" if refused else "may read products, inventory and orders")
-        return True, "; ".join(said)
+        return True, "; ".join(report.lines)
 
 
 def _host(connection: Any) -> str:

@@ -1,0 +1,1 @@
+"""Pages that Airflow's API server mounts: connecting a store."""

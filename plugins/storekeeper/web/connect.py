@@ -1,0 +1,315 @@
+"""Connecting a store in the browser: by the app's consent page, or by an API account; and what BigCommerce says later.
+
+Each page but BigCommerce's own three needs Airflow's login and the right to edit connections. Those three carry
+BigCommerce's signature.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated, Any
+
+from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.configuration import conf
+from airflow.sdk.log import mask_secret
+from fastapi import FastAPI, Form, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from storekeeper.bigcommerce.address import api_base
+from storekeeper.bigcommerce.client import Patience, StoreClient
+from storekeeper.bigcommerce.oauth import NEEDED_SCOPES, App, Signed, consent_address, read_signed, store_of
+from storekeeper.channels import channels_dir, load_channels, shown_path
+from storekeeper.hooks.warehouse import open_warehouse
+from storekeeper.operations import connecting
+from storekeeper.operations.connecting import FlowRefused, Wanted
+from storekeeper.outcomes import NotNow, Refused, SettingsError, StoreError, WarehouseUnavailable
+from storekeeper.web import stored_connections
+from storekeeper.web.access import EDITORS, OWN_FORM, form_token, keep_session, own_session, session_of
+from storekeeper.web.pages import CONTROL_PANEL, home, notice, page
+
+log = logging.getLogger(__name__)
+
+QUICK = Patience(connect=5, read=10, total=20, attempts=2)
+
+app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+
+def the_app() -> App | None:
+    """The app of the developer account, from its own connection; None where there is none.
+
+    :raises SettingsError: it is there and cannot be used.
+    """
+    found = stored_connections.read(stored_connections.APP_CONNECTION)
+    if found is None:
+        return None
+    secret = str(found["extra"].get("client_secret") or "")
+    if not found["login"] or not secret:
+        raise SettingsError(
+            f"connection {stored_connections.APP_CONNECTION!r}: needs the app's client id as login, and its"
+            " client_secret in extra"
+        )
+    mask_secret(secret)
+    base = found["host"]
+    if base and "://" not in base and found["schema"]:
+        base = f"{found['schema']}://{base}"
+    if base and found["port"]:
+        base = f"{base}:{found['port']}"
+    redirect = str(found["extra"].get("redirect_uri") or f"{conf.get('api', 'base_url').rstrip('/')}/storekeeper/auth")
+    return App(found["login"], secret, redirect, base)
+
+
+def _needed_app() -> App:
+    found = the_app()
+    if found is None:
+        raise SettingsError(f"there is no connection {stored_connections.APP_CONNECTION!r} with the app's client id")
+    return found
+
+
+@app.get("/", dependencies=EDITORS)
+def stores(request: Request, user: GetUserDep) -> HTMLResponse:
+    """The channels with their stores, and the forms that connect another one."""
+    known: dict[str, Any] = {}
+    try:
+        known = {row["channel"]: row for row in _known()}
+    except (SettingsError, WarehouseUnavailable) as error:
+        log.warning("the stores are shown without their names: %s", error)
+    configured = {channel.channel: channel.connection_id for channel in load_channels()}
+    shown = []
+    for channel in sorted({*configured, *known}):
+        row = known.get(channel)
+        state, bad = _state(channel, configured.get(channel))
+        name = f"{row['store_name'] or ''} ({row['store_hash']})" if row else "never read"
+        conn_id = configured.get(channel, stored_connections.connection_id(channel))
+        shown.append({"channel": channel, "store": name, "connection_id": conn_id, "state": state, "bad": bad})
+    found = the_app()
+    session = own_session(request)
+    response = page(
+        "stores",
+        leads_to=found.base if found else "",
+        framed_by="'self'",
+        stores=shown,
+        app=found is not None,
+        app_connection=stored_connections.APP_CONNECTION,
+        scopes=", ".join(NEEDED_SCOPES),
+        token=form_token(session, user.get_name()),
+    )
+    keep_session(request, response, session)
+    return response
+
+
+def _state(channel: str, conn_id: str | None) -> tuple[str, bool]:
+    if conn_id is None:
+        return "its file is gone: nothing runs, its data stay", True
+    found = stored_connections.read(conn_id)
+    if found is None:
+        return "not in Airflow's database (an environment variable or a secrets backend may have it)", False
+    if found["extra"].get("uninstalled_at"):
+        return f"the app was uninstalled in the store ({found['extra']['uninstalled_at']}): connect it again", True
+    return ("connected", False) if found["password"] else ("has no token", True)
+
+
+@app.post("/begin", dependencies=[*EDITORS, OWN_FORM])
+def begin(
+    request: Request, user: GetUserDep, store_hash: Annotated[str, Form()], channel: Annotated[str, Form()]
+) -> Response:
+    """To BigCommerce's consent page."""
+    wanted = Wanted(channel.strip(), store_hash.strip())
+    found = _needed_app()
+    with open_warehouse() as warehouse:
+        state = connecting.begin(warehouse, wanted, user=user.get_name(), session=session_of(request))
+    response = RedirectResponse(consent_address(found, wanted.store_hash, state), status_code=303)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@app.get("/auth", dependencies=EDITORS)
+def auth(
+    request: Request,
+    user: GetUserDep,
+    code: Annotated[str, Query(max_length=2000)],
+    scope: Annotated[str, Query(max_length=4000)],
+    context: Annotated[str, Query(max_length=100)],
+    state: Annotated[str, Query(max_length=200)] = "",
+) -> HTMLResponse:
+    """BigCommerce has sent the browser back: with a state of ours, or on its own account."""
+    mask_secret(code)
+    try:
+        store_hash = store_of(context)
+    except ValueError as error:
+        raise FlowRefused(str(error)) from None
+    if state:
+        with open_warehouse() as warehouse:
+            wanted = connecting.end(warehouse, state, context, user=user.get_name(), session=session_of(request))
+        return _connect(request, wanted, code=code, scope=scope, context=context)
+    session = own_session(request)
+    channels = {row["store_hash"]: row["channel"] for row in _known()}
+    response = page("confirm", framed_by=CONTROL_PANEL, store_hash=store_hash, channel=channels.get(store_hash, ""),
+                    code=code, scope=scope, context=context, token=form_token(session, user.get_name()))  # fmt: skip
+    keep_session(request, response, session)
+    return response
+
+
+@app.post("/confirm", dependencies=[*EDITORS, OWN_FORM])
+def confirm(
+    request: Request,
+    code: Annotated[str, Form(max_length=2000)],
+    scope: Annotated[str, Form(max_length=4000)],
+    context: Annotated[str, Form(max_length=100)],
+    channel: Annotated[str, Form()],
+) -> HTMLResponse:
+    """The logged-in person confirms what BigCommerce has begun."""
+    try:
+        wanted = Wanted(channel.strip(), store_of(context))
+    except ValueError as error:
+        raise FlowRefused(str(error)) from None
+    return _connect(request, wanted, code=code, scope=scope, context=context)
+
+
+def _connect(request: Request, wanted: Wanted, *, code: str, scope: str, context: str) -> HTMLResponse:
+    found = _needed_app()
+    with open_warehouse() as warehouse:
+        granted = connecting.grant(warehouse, found, code=code, scope=scope, context=context)
+    mask_secret(granted.access_token)
+    # the sandbox answers for both: where people consent, and the API
+    host = found.base if found.base.startswith("http://") else ""
+    return _save(
+        request, wanted, token=granted.access_token, client_id=found.client_id, client_secret=None, host=host, via="app"
+    )
+
+
+@app.post("/account", dependencies=[*EDITORS, OWN_FORM])
+def account(
+    request: Request,
+    store_hash: Annotated[str, Form()],
+    channel: Annotated[str, Form()],
+    client_id: Annotated[str, Form(max_length=200)],
+    access_token: Annotated[str, Form(max_length=500)],
+    client_secret: Annotated[str, Form(max_length=500)] = "",
+    host: Annotated[str, Form(max_length=300)] = "",
+) -> HTMLResponse:
+    """A store-level API account: tested, then saved."""
+    for secret in (access_token, client_secret):
+        if secret:
+            mask_secret(secret)
+    wanted = Wanted(channel.strip(), store_hash.strip())
+    return _save(
+        request,
+        wanted,
+        token=access_token.strip(),
+        client_id=client_id.strip(),
+        client_secret=client_secret.strip() or None,
+        host=host.strip(),
+        via="account",
+    )
+
+
+def _save(
+    request: Request, wanted: Wanted, *, token: str, client_id: str, client_secret: str | None, host: str, via: str
+) -> HTMLResponse:
+    """Test, save, and say so; what does not let us in is not saved."""
+    try:
+        base = api_base(host)
+        client = StoreClient(base, wanted.store_hash, token, patience=QUICK)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    with client:
+        report = connecting.try_store(client)
+    conn_id = stored_connections.save(
+        wanted.channel, wanted.store_hash, token=token, client_id=client_id, client_secret=client_secret,
+        host=base if host else "", via=via,
+    )  # fmt: skip
+    file = channels_dir() / f"{wanted.channel}.yaml"
+    content = connecting.proposed_file(wanted.channel, conn_id)
+    there = file.exists()
+    saved = False
+    if not there:
+        try:
+            with file.open("x", encoding="utf-8") as opened:
+                opened.write(content)
+            saved = True
+        except OSError as error:
+            log.info(
+                "the channel's file %s was not written (%s): it is shown instead", shown_path(file), error.strerror
+            )
+    log.info("channel %s was connected to store %s (%s)", wanted.channel, wanted.store_hash, via)
+    return page(
+        "connected",
+        lines=report.lines,
+        connection_id=conn_id,
+        channel=wanted.channel,
+        file=shown_path(file),
+        content=content,
+        saved=saved,
+        there=there,
+        home=home(request),
+    )
+
+
+Payload = Annotated[str, Query(max_length=8000)]
+
+
+@app.get("/load")
+def load(request: Request, signed_payload_jwt: Payload) -> HTMLResponse:
+    """A merchant opens the app in BigCommerce's control panel."""
+    signed = _signed(signed_payload_jwt)
+    names = ", ".join(row["channel"] for row in _known() if row["store_hash"] == signed.store_hash)
+    said = f"This store is channel {names} of Storekeeper." if names else "This store is connected to Storekeeper."
+    return notice(said, status=200, request=request, framed_by=CONTROL_PANEL)
+
+
+@app.get("/uninstall")
+def uninstall(request: Request, signed_payload_jwt: Payload) -> HTMLResponse:
+    """The store's owner has taken the app out: its token is worth nothing any more."""
+    signed = _signed(signed_payload_jwt)
+    if not signed.owner:
+        raise HTTPException(403, "Only the store's owner takes the app out.")
+    for conn_id in stored_connections.disable(signed.store_hash):
+        log.warning("the app was uninstalled in store %s: connection %s is disabled", signed.store_hash, conn_id)
+    return notice("The app is not connected any more.", status=200, request=request, framed_by=CONTROL_PANEL)
+
+
+@app.get("/remove_user")
+def remove_user(request: Request, signed_payload_jwt: Payload) -> HTMLResponse:
+    """A user of the store may use the app no more: none of them has an account here, so nothing changes."""
+    _signed(signed_payload_jwt)
+    return notice("Noted.", status=200, request=request, framed_by=CONTROL_PANEL)
+
+
+def _signed(token: str) -> Signed:
+    return read_signed(token, _needed_app())
+
+
+def _known() -> list[Any]:
+    with open_warehouse() as warehouse, warehouse.transaction() as session:
+        return list(session.rows("connect/find_channels"))
+
+
+@app.exception_handler(FlowRefused)
+@app.exception_handler(Refused)
+def _refused(request: Request, error: Exception) -> HTMLResponse:
+    return notice(f"{error}.", status=403, request=request)
+
+
+@app.exception_handler(SettingsError)
+@app.exception_handler(RequestValidationError)
+def _wrong(request: Request, error: Exception) -> HTMLResponse:
+    # a validation error repeats what was given, tokens among it
+    said = str(error) if isinstance(error, SettingsError) else "something of the form is missing or too long"
+    return notice(f"{said}.", status=400, request=request)
+
+
+@app.exception_handler(NotNow)
+@app.exception_handler(StoreError)
+@app.exception_handler(WarehouseUnavailable)
+def _unavailable(request: Request, error: Exception) -> HTMLResponse:
+    return notice(f"{error}. Nothing was saved.", status=502, request=request)
+
+
+@app.exception_handler(HTTPException)
+def _http(request: Request, error: HTTPException) -> HTMLResponse:
+    said = {401: "Log in to Airflow first, then open this page again.", 403: "You have no right to edit connections."}
+    words = str(error.detail) if error.detail and error.detail != "Forbidden" else ""
+    return notice(words if error.status_code == 403 and words else said.get(error.status_code, words or "No."),
+                  status=error.status_code, request=request)  # fmt: skip

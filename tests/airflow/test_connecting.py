@@ -1,0 +1,409 @@
+"""Connecting a store in the browser: the whole way, and everybody who must not get through."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+import requests
+import yaml
+
+from sandbox.process import SandboxProcess
+from stack.places import database_home
+from stack.postgres import EmbeddedPostgres
+from storekeeper.bigcommerce.oauth import NEEDED_SCOPES
+from tests.airflow.browser import CHROMIUM, Browser
+from tests.airflow.conftest import start_child
+from tests.airflow.site import PASSWORDS, Person, Site, form_token, query_of, said
+
+SECRET = "app-secret-of-at-least-forty-eight-characters-for-tests"
+CLIENT = "app-1"
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[SandboxProcess]:
+    with SandboxProcess(products=3, seed=1, openapi=os.environ.get("BIGCOMMERCE_OPENAPI_DIR")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, store: SandboxProcess) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("site")
+    channels = home / "channels"
+    channels.mkdir()
+    server = EmbeddedPostgres(database_home())
+    database = f"connecting_{os.getpid()}"
+    server.create_database(database)
+    running = Site(
+        home,
+        {"AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": server.uri(database), "STOREKEEPER_CHANNELS_DIR": str(channels)},
+    )
+    try:
+        running.start()
+        extra = f'{{"client_secret": "{SECRET}"}}'
+        app = {"connection_id": "bigcommerce_app", "conn_type": "bigcommerce", "login": CLIENT, "host": store.root}
+        answer = running.person().api("POST", "connections", json={**app, "extra": extra})
+        assert answer.status_code == 201, answer.text
+        store.register_app(
+            client_id=CLIENT,
+            client_secret=SECRET,
+            redirect_uri=f"{running.root}/storekeeper/auth",
+            scopes=[*NEEDED_SCOPES],
+        )
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def admin(site: Site, store: SandboxProcess) -> Person:
+    store.clear_faults()
+    for file in (site.home / "channels").glob("*.yaml"):
+        file.unlink()
+    person = site.person()
+    for conn_id in ("bigcommerce_acme", "bigcommerce_sandbox"):
+        person.api("DELETE", f"connections/{conn_id}")
+    return person
+
+
+def consent(store: SandboxProcess, address: str) -> str:
+    """A merchant says yes on BigCommerce's page; where the browser is sent then."""
+    assert address.startswith(f"{store.root}/oauth2/authorize?")
+    answer = requests.post(
+        address, data={"decision": "confirm", **query_of(address)}, timeout=10, allow_redirects=False
+    )
+    assert answer.status_code == 302, answer.text
+    return str(answer.headers["location"])
+
+
+def begun(person: Person, store: SandboxProcess, channel: str = "acme") -> dict[str, str]:
+    """A flow until BigCommerce has sent the browser back: what comes along."""
+    sent = person.send("/begin", store_hash="sandbox", channel=channel)
+    assert sent.status_code == 303, sent.text
+    return query_of(consent(store, sent.headers["location"]))
+
+
+def test_a_store_is_connected_by_the_app(admin: Person, store: SandboxProcess, site: Site) -> None:
+    back = begun(admin, store)
+    page = admin.open("/auth", **back)
+    assert page.status_code == 200, page.text
+    assert "Connected to &#39;Sandbox Store&#39;" in page.text
+    assert "may read products, inventory and orders" in page.text
+    assert yaml.safe_load((site.home / "channels" / "acme.yaml").read_text()) == {
+        "channel": "acme",
+        "connection_id": "bigcommerce_acme",
+    }
+    shown = admin.connection("bigcommerce_acme")
+    assert shown is not None
+    assert (shown["conn_type"], shown["login"], shown["host"]) == ("bigcommerce", CLIENT, store.root)
+    tested = admin.api("POST", "connections/test", json={**shown, "password": "wrong"})
+    assert tested.status_code in (200, 403)  # testing connections is off by default
+    assert ">connected<" in admin.open("/").text
+
+
+def test_an_api_account_is_tested_and_saved(admin: Person, store: SandboxProcess) -> None:
+    form = {"store_hash": "sandbox", "channel": "acme", "client_id": "id", "host": store.root}
+    refused = admin.send("/account", access_token="wrong", **form)
+    assert refused.status_code == 502
+    assert "the access token is wrong or was revoked" in said(refused)
+    assert admin.connection("bigcommerce_acme") is None
+    saved = admin.send("/account", access_token="sandbox-token", client_secret="s", **form)
+    assert saved.status_code == 200
+    assert "Connected to" in saved.text
+    assert admin.connection("bigcommerce_acme") is not None
+
+
+def test_a_new_token_replaces_the_old_one(admin: Person, store: SandboxProcess) -> None:
+    for _ in range(2):
+        assert admin.open("/auth", **begun(admin, store)).status_code == 200
+    assert admin.open("/auth", **begun(admin, store)).status_code == 200
+    assert "connected" in admin.open("/").text
+
+
+def test_a_channel_name_that_leads_to_another_store_is_refused(admin: Person, store: SandboxProcess) -> None:
+    other = {"connection_id": "bigcommerce_acme", "conn_type": "bigcommerce", "extra": '{"store_hash": "other1"}'}
+    assert admin.api("POST", "connections", json={**other, "password": "kept"}).status_code == 201
+    page = admin.open("/auth", **begun(admin, store))
+    assert page.status_code == 400
+    assert "leads somewhere else" in said(page)
+
+
+def test_what_bigcommerce_begins_is_confirmed_by_the_person_who_is_logged_in(
+    admin: Person, store: SandboxProcess
+) -> None:
+    back = {name: value for name, value in begun(admin, store).items() if name != "state"}
+    page = admin.open("/auth", **back)
+    assert page.status_code == 200
+    assert 'id="store">sandbox<' in page.text
+    assert admin.connection("bigcommerce_acme") is None
+    form = {"channel": "acme", "code": back["code"], "scope": back["scope"], "context": back["context"]}
+    assert admin.send("/confirm", token=form_token(page), **form).status_code == 200
+    assert admin.connection("bigcommerce_acme") is not None
+
+
+# --- who must not get through ---
+
+
+@pytest.mark.parametrize("path", ["/", "/auth?code=c&scope=s&context=stores/sandbox"])
+@pytest.mark.parametrize(("name", "status"), [(None, 401), ("viewer", 403)])
+def test_pages_are_for_people_who_may_edit_connections(site: Site, path: str, name: str | None, status: int) -> None:
+    page = site.person(name).session.get(f"{site.root}/storekeeper{path}", timeout=30)
+    assert page.status_code == status
+    assert "form" not in page.text
+
+
+@pytest.mark.parametrize("path", ["/begin", "/account", "/confirm"])
+@pytest.mark.parametrize(("name", "status"), [(None, 401), ("viewer", 403)])
+def test_forms_are_for_people_who_may_edit_connections(site: Site, path: str, name: str | None, status: int) -> None:
+    assert site.person(name).send(path, store_hash="sandbox", channel="acme", token="x").status_code == status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example.com"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_form_from_elsewhere_is_refused(admin: Person, headers: dict[str, str]) -> None:
+    answer = admin.send("/begin", headers=headers, store_hash="sandbox", channel="acme")
+    assert answer.status_code == 403
+    assert "did not come from our own page" in said(answer)
+
+
+def test_a_form_with_the_token_of_another_browser_or_person_is_refused(admin: Person, site: Site) -> None:
+    for other in (site.person("admin"), site.person("other")):
+        stolen = form_token(other.open("/"))
+        assert admin.send("/begin", token=stolen, store_hash="sandbox", channel="acme").status_code == 403
+    assert admin.send("/begin", token="", store_hash="sandbox", channel="acme").status_code == 403
+
+
+def test_a_state_works_once(admin: Person, store: SandboxProcess) -> None:
+    back = begun(admin, store)
+    assert admin.open("/auth", **back).status_code == 200
+    again = admin.open("/auth", **back)
+    assert (again.status_code, said(again)) == (403, "this was not begun here, or is over: begin again.")
+
+
+def test_a_code_works_once(admin: Person, store: SandboxProcess) -> None:
+    back = begun(admin, store)
+    assert admin.open("/auth", **back).status_code == 200
+    del back["state"]
+    page = admin.open("/auth", **back)
+    form = {"channel": "acme", "code": back["code"], "scope": back["scope"], "context": back["context"]}
+    again = admin.send("/confirm", token=form_token(page), **form)
+    assert (again.status_code, said(again)) == (403, "this code was used before: begin again.")
+
+
+@pytest.mark.parametrize("name", ["admin", "other"])
+def test_a_state_of_another_browser_or_person_is_refused(
+    admin: Person, site: Site, store: SandboxProcess, name: str
+) -> None:
+    back = begun(admin, store)
+    page = site.person(name).open("/auth", **back)
+    assert (page.status_code, said(page)) == (403, "this was begun by somebody else: begin again.")
+    assert admin.connection("bigcommerce_acme") is None
+
+
+@pytest.mark.parametrize("state", ["x", "' or 1=1 --", "A" * 199])
+def test_a_state_that_nobody_began_is_refused(admin: Person, store: SandboxProcess, state: str) -> None:
+    back = begun(admin, store)
+    assert admin.open("/auth", **{**back, "state": state}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "context", ["stores/other", "stores/../x", "stores/a/b", "stores/A", "sandbox", "", "stores/", "stores/x?y=1"]
+)
+def test_a_context_of_another_store_is_refused(admin: Person, store: SandboxProcess, context: str) -> None:
+    back = begun(admin, store)
+    page = admin.open("/auth", **{**back, "context": context})
+    assert page.status_code in (400, 403)
+    assert admin.connection("bigcommerce_acme") is None
+
+
+def test_fewer_scopes_than_are_needed_are_not_saved(admin: Person, store: SandboxProcess) -> None:
+    sent = admin.send("/begin", store_hash="sandbox", channel="acme")
+    address = sent.headers["location"].replace("store_inventory", "").replace("++", "+")
+    page = admin.open("/auth", **query_of(consent(store, address)))
+    assert page.status_code == 403
+    assert "has not granted store_inventory" in said(page)
+    assert admin.connection("bigcommerce_acme") is None
+
+
+HOSTILE_HASHES = [
+    "../x", "a/b", "a.b", "evil.example.com", "A", "", "a b", "a%2fb", "a\nb", "@evil", "a#", "a?b", "é", "a" * 65,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("store_hash", HOSTILE_HASHES)
+def test_a_store_hash_that_is_none_is_refused(admin: Person, store_hash: str) -> None:
+    assert admin.send("/begin", store_hash=store_hash, channel="acme").status_code == 400
+
+
+@pytest.mark.parametrize("channel", ["../x", "a/b", "A", "1a", "a b", "", "a.yaml", "a" * 42, "<script>"])
+def test_a_channel_name_that_is_none_is_refused(admin: Person, site: Site, channel: str) -> None:
+    answer = admin.send("/begin", store_hash="sandbox", channel=channel)
+    assert answer.status_code == 400
+    assert "<script>" not in answer.text
+    assert list((site.home / "channels").iterdir()) == []
+
+
+HOSTILE_HOSTS = [
+    "http://evil.example.com", "https://evil.example.com", "https://api.bigcommerce.com.evil.example.com",
+    "https://api.bigcommerce.com@evil.example.com", "https://evil.example.com/api.bigcommerce.com",
+    "https://evil.example.com?api.bigcommerce.com", "https://evil.example.com#api.bigcommerce.com",
+    "http://api.bigcommerce.com", "https://api.bigcommerce.com:8443", "ftp://api.bigcommerce.com",
+    "file:///etc/passwd", "javascript:alert(1)", "data:text/html,x", "//evil.example.com", "http://169.254.169.254",
+    "http://[fd00::1]", "http://0x7f.1", "http://2130706433", "http://0177.0.0.1", "http://10.0.0.1",
+    "http://192.168.1.1", "http://localhost.evil.example.com", "http://127.0.0.1.evil.example.com",
+    "https://API.bigcommerce.com.", "gopher://127.0.0.1", "http://127.0.0.1@evil.example.com", "http://evil.example.com:80",
+    "https://login.bigcommerce.com", "http://[::ffff:10.0.0.1]", "https://api.bigcommerce.com/../x", "http:////evil.example.com",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", HOSTILE_HOSTS)
+def test_an_api_address_that_is_not_bigcommerces_is_refused(admin: Person, host: str) -> None:
+    form = {"store_hash": "sandbox", "channel": "acme", "client_id": "id", "access_token": "canary-token-7"}
+    answer = admin.send("/account", host=host, **form)
+    assert answer.status_code == 400, answer.text
+    assert "canary-token-7" not in answer.text
+    assert admin.connection("bigcommerce_acme") is None
+
+
+# --- what BigCommerce signs ---
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    plain = {
+        "aud": CLIENT, "iss": "bc", "iat": now, "nbf": now - 5, "exp": now + 86400, "jti": "j", "sub": "stores/sandbox",
+        "user": {"id": 7, "email": "a@example.com"}, "owner": {"id": 7, "email": "a@example.com"}, "url": "/",
+    }  # fmt: skip
+    return {name: value for name, value in {**plain, **changes}.items() if value is not None}
+
+
+def signed(key: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
+    return jwt.encode(claims(**changes), key, algorithm=algorithm)
+
+
+def broken(token: str) -> str:
+    header, payload, signature = token.split(".")
+    return f"{header}.{payload}.{signature[::-1]}"
+
+
+FORGED = {
+    "another secret": lambda: signed("another-secret-of-thirty-two-characters!"),
+    "no secret": lambda: signed("", "none"),
+    "none with a signature": lambda: signed("", "none") + "x",
+    "another algorithm": lambda: signed(SECRET, "HS384"),
+    "another audience": lambda: signed(aud="app-2"),
+    "several audiences": lambda: signed(aud=[CLIENT, "app-2"]),
+    "no audience": lambda: signed(aud=None),
+    "another issuer": lambda: signed(iss="evil"),
+    "no issuer": lambda: signed(iss=None),
+    "expired": lambda: signed(exp=int(time.time()) - 120),
+    "no end": lambda: signed(exp=None),
+    "not yet": lambda: signed(nbf=int(time.time()) + 3600),
+    "of tomorrow": lambda: signed(iat=int(time.time()) + 86400, nbf=None),
+    "no store": lambda: signed(sub=None),
+    "a store that is none": lambda: signed(sub="stores/../x"),
+    "a host for a store": lambda: signed(sub="https://evil.example.com"),
+    "a broken signature": lambda: broken(signed()),
+    "no token": lambda: "x",
+    "empty parts": lambda: "..",
+    "a user that is none": lambda: signed(user="root"),
+}
+
+
+@pytest.mark.parametrize("path", ["/load", "/uninstall", "/remove_user"])
+@pytest.mark.parametrize("kind", FORGED)
+def test_what_is_not_signed_for_us_is_refused(site: Site, path: str, kind: str) -> None:
+    page = site.person(None).open(path, signed_payload_jwt=FORGED[kind]())
+    assert page.status_code == 403, page.text
+    assert "what claims to be signed by BigCommerce is not" in said(page)
+
+
+def test_what_bigcommerce_signs_is_believed_without_a_login(admin: Person, site: Site, store: SandboxProcess) -> None:
+    assert admin.open("/auth", **begun(admin, store)).status_code == 200
+    nobody = site.person(None)
+    assert nobody.open("/load", signed_payload_jwt=signed()).status_code == 200
+    assert nobody.open("/remove_user", signed_payload_jwt=signed(user={"id": 9})).status_code == 200
+    assert nobody.open("/uninstall", signed_payload_jwt=signed(user={"id": 9})).status_code == 403
+    assert "uninstalled" not in admin.open("/").text
+    assert nobody.open("/uninstall", signed_payload_jwt=signed()).status_code == 200
+    assert "the app was uninstalled in the store" in admin.open("/").text
+    assert admin.open("/auth", **begun(admin, store)).status_code == 200
+    assert "uninstalled" not in admin.open("/").text
+
+
+# --- what our pages keep to themselves ---
+
+
+def test_only_bigcommerces_control_panel_may_frame_what_it_shows(admin: Person, site: Site) -> None:
+    public = site.person(None).open("/load", signed_payload_jwt=signed()).headers["content-security-policy"]
+    assert public.endswith("frame-ancestors https://*.mybigcommerce.com https://*.bigcommerce.com")
+    own = admin.open("/").headers
+    assert own["content-security-policy"].endswith("frame-ancestors 'self'")
+    assert (own["referrer-policy"], own["cache-control"]) == ("same-origin", "no-store")
+
+
+def test_no_token_or_secret_shows_anywhere(admin: Person, site: Site, store: SandboxProcess) -> None:
+    back = begun(admin, store)
+    page = admin.open("/auth", **back)
+    form = {"store_hash": "sandbox", "channel": "acme", "client_id": "id", "host": store.root}
+    saved = admin.send("/account", access_token="sandbox-token", client_secret="canary-secret-9", **form)
+    shown = [page.text, saved.text, admin.open("/").text, str(admin.connection("bigcommerce_acme")), site.log()]
+    for secret in (SECRET, "sandbox-token", "canary-secret-9"):
+        assert [place for place, text in enumerate(shown) if secret in text] == [], secret
+    database = (site.home / "airflow.db").read_bytes()
+    assert b"canary-secret-9" not in database
+    assert SECRET.encode() not in database
+
+
+def test_a_directory_that_cannot_be_written_shows_the_file_instead(
+    admin: Person, site: Site, store: SandboxProcess
+) -> None:
+    channels = site.home / "channels"
+    (channels / "acme.yaml").write_text("channel: acme\n")
+    page = admin.open("/auth", **begun(admin, store))
+    assert "a file of that name is there already" in page.text
+    assert "connection_id: bigcommerce_acme" in page.text
+    assert (channels / "acme.yaml").read_text() == "channel: acme\n"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")
+def test_a_merchant_connects_a_store_in_the_browser_and_imports_it(
+    admin: Person, site: Site, store: SandboxProcess, tmp_path: Path
+) -> None:
+    with Browser(tmp_path) as browser:
+        browser.open(f"{site.root}/")
+        browser.wait_for("document.querySelectorAll('input').length >= 2")
+        browser.type("input:not([type=password])", "admin")
+        browser.type("input[type=password]", PASSWORDS["admin"])
+        browser.click("form button, button[type=submit], button")
+        browser.wait_for("!location.pathname.startsWith('/auth')")
+        browser.open(f"{site.root}/storekeeper/")
+        browser.type("#app input[name=store_hash]", "sandbox")
+        browser.type("#app input[name=channel]", "acme")
+        browser.click("#app button")
+        browser.wait_for("document.querySelector('button[name=decision][value=confirm]')")
+        assert browser.script("location.origin") == store.root
+        browser.click("button[name=decision][value=confirm]")
+        browser.wait_for("document.querySelector('#connected')")
+        assert browser.script("document.referrer") in ("", f"{store.root}/")
+        assert "Sandbox Store" in browser.script("document.body.innerText")
+        browser.screenshot("connected")
+    program = str(Path(sys.executable).parent / "airflow")
+    log = tmp_path / "import.log"
+    done = start_child([program, "dags", "test", "import_listings__acme"], site.environment, log).wait(300)
+    assert done == 0, log.read_text()[-3000:]
+    assert "import_listings of channel 'acme': success" in log.read_text()
