@@ -75,7 +75,7 @@ def test_a_tracking_number_edited_while_the_fate_is_unknown_makes_no_second_ship
     yard.ship("S-1", order, "SKU-1", tracking_number="OLD")
     yard.store.fault("lost_answer", **POST, times=1)
     yard.store.fault("status", status=503, **GET, times=3)
-    with pytest.raises(NotNow):
+    with pytest.raises(Unknown):
         yard.sync()
     yard.store.clear_faults()
     yard.set("S-1", tracking_number="NEW")
@@ -113,6 +113,24 @@ def test_a_strangers_parcel_with_a_number_that_nobody_knows_leaves_a_doubt(yard:
     yard.sync(params=settle("S-1", "not_sent"))
     assert sorted(yard.numbers(order)) == ["OURS", "THEIRS"]
     assert yard.problems() == set()
+
+
+def test_one_order_that_the_store_does_not_answer_for_holds_up_no_other(yard: Yard) -> None:
+    silent, others = yard.order(2), [yard.order(1) for _ in range(3)]
+    yard.get()
+    yard.ship("S-1", silent, "SKU-1", tracking_number="N1")
+    for place, order in enumerate(others, 2):
+        yard.ship(f"S-{place}", order, "SKU-1")
+    yard.store.fault("lost_answer", **POST, times=1)
+    yard.store.fault("status", status=503, method="GET", route=f"/v2/orders/{silent}/shipments", times=99)
+    for _ in range(2):
+        with pytest.raises(Unknown, match="1 shipment, such as S-1; all others were sent"):
+            yard.sync()
+    assert [len(yard.shipments(order)) for order in others] == [1, 1, 1]
+    assert yard.problems() == {("S-1", "unknown_outcome")}
+    yard.store.clear_faults()
+    yard.sync()
+    assert (yard.emails(), yard.problems()) == (4, set())
 
 
 # --- settling ---
@@ -400,7 +418,7 @@ def test_the_status_follows_a_shipment_that_was_found_by_the_next_run(
     yard.ship("S-1", order, "SKU-1", tracking_number="N1")
     yard.store.fault("lost_answer", **POST, times=1)
     yard.store.fault("status", status=503, **GET, times=3)
-    with pytest.raises(NotNow):
+    with pytest.raises(Unknown):
         yard.sync(shipped_status=wanted)
     yard.store.clear_faults()
     yard.sync(shipped_status=wanted)

@@ -81,10 +81,7 @@ select
     p.shipment_key,
     p.store_shipment_id,
     nullif(p.tracking_number, '') as tracking_number,
-    case
-        when p.shipment_key is null then coalesce(nullif(p.shipping_provider, ''), nullif(p.tracking_carrier, ''))
-        else s.carrier
-    end as carrier,
+    coalesce(s.carrier, nullif(p.shipping_provider, ''), nullif(p.tracking_carrier, '')) as carrier,
     case
         when p.deleted_at is not null then 'deleted'
         when p.shipment_key is null then 'by_hand'
@@ -185,7 +182,7 @@ comment on column mart.shipments.order_id is 'The store''s order.';
 comment on column mart.shipments.shipment_key is 'The shipment in the warehouse; null: made by hand in the store.';
 comment on column mart.shipments.store_shipment_id is 'The store''s id; null: the store does not have it, or nobody knows.';
 comment on column mart.shipments.tracking_number is 'As the store has it; of what it does not have, as the warehouse has it.';
-comment on column mart.shipments.carrier is 'As the warehouse names it; of one made by hand, as the store does.';
+comment on column mart.shipments.carrier is 'As the warehouse names it; where it does not, as the store does.';
 comment on column mart.shipments.state is 'pending: not sent yet. sending: its call may be under way, the next run looks. done: the store confirmed it. adopted: it was found in the store. refused: it is not sent, reason says why. unknown: a person has to say whether it was sent (settle). cancelled: called off before it was sent. deleted: the store has it no more. by_hand: made in the store.';
 comment on column mart.shipments.pushed_at is 'When the store last confirmed a call about it; null: it never did.';
 comment on column mart.shipments.reason is 'The reason code of its oldest open problem; null: it has none.';
@@ -249,17 +246,25 @@ select
     o.shipped_at,
     round(extract(epoch from coalesce(o.shipped_at, now()) - o.created_at) / 3600, 1) as hours,
     round(extract(epoch from coalesce(o.shipped_at, now()) - o.created_at - a.within) / 3600, 1) as hours_late,
-    o.items_total - o.items_shipped as items_open
+    case when o.shipped_at is null then i.units else 0 end as items_open
 from mart.orders as o
-inner join core.sales_order as k on o.channel = k.channel and o.order_id = k.order_id
 inner join allowed as a on o.channel = a.channel
+inner join lateral (
+    select sum(greatest(l.quantity - l.quantity_shipped, 0)) as units
+    from core.order_item as l
+    where
+        l.channel = o.channel
+        and l.order_id = o.order_id
+        and l.fulfilment = 'shipping'
+        and l.type = 'physical'
+) as i on i.units is not null
 where
     coalesce(o.shipped_at, now()) - o.created_at > a.within
     and not o.deleted
-    and not k.digital
-    and (o.shipped_at is not null or o.status_id not in (0, 2, 4, 5, 6, 10));
+    -- of the others nothing is to be shipped, or not yet
+    and (o.shipped_at is not null or o.status_id in (3, 9, 11, 14));
 
-comment on view mart.orders_shipped_late is 'One row an order that took longer to ship completely than sync_orders.late_after_hours allows, or is still open after it.';
+comment on view mart.orders_shipped_late is 'One row an order that took longer to ship completely than sync_orders.late_after_hours allows, or is still to be shipped (awaiting fulfillment or shipment, partially shipped or refunded) after it; by its physical lines.';
 comment on column mart.orders_shipped_late.channel is 'The store, by its channel''s name.';
 comment on column mart.orders_shipped_late.order_id is 'The store''s order.';
 comment on column mart.orders_shipped_late.status_id is 'BigCommerce''s id of the status.';
@@ -268,4 +273,4 @@ comment on column mart.orders_shipped_late.created_at is 'When it was placed.';
 comment on column mart.orders_shipped_late.shipped_at is 'When it was fully shipped, as the store says; null: it is still open.';
 comment on column mart.orders_shipped_late.hours is 'From the one to the other, or until now.';
 comment on column mart.orders_shipped_late.hours_late is 'How much of that is too much.';
-comment on column mart.orders_shipped_late.items_open is 'Units not shipped.';
+comment on column mart.orders_shipped_late.items_open is 'Physical units not shipped.';

@@ -161,7 +161,7 @@ comment on column core.store_shipment.status_due is 'Whether the order''s status
 comment on column core.store_shipment.created_at is 'When the store made it, on its own clock.';
 comment on column core.store_shipment.pushed_at is 'When the store last confirmed a call of ours about it; null: none.';
 comment on column core.store_shipment.deleted_at is 'When it was deleted, or found gone; null: it is there.';
-comment on column core.store_shipment.deleted_by_us is 'It was deleted because the warehouse had cancelled it.';
+comment on column core.store_shipment.deleted_by_us is 'It was deleted after the warehouse had cancelled it.';
 
 create table core.store_shipment_item (
     store_shipment_no bigint not null

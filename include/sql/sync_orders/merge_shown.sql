@@ -85,9 +85,9 @@ where s.channel = :channel and s.shipment_key = b.shipment_key;
 with gone as (
     update core.store_shipment as p set
         deleted_at = now(),
-        -- a deletion whose answer was lost
-        deleted_by_us = p.in_doubt and coalesce(s.cancelled_at is not null, false),
-        status_due = p.in_doubt and coalesce(s.cancelled_at is not null, false)
+        -- of what was called off the warehouse wanted it, whoever did it
+        deleted_by_us = coalesce(s.cancelled_at is not null, false),
+        status_due = coalesce(s.cancelled_at is not null, false)
     from core.store_shipment as x
     left join core.shipment as s on x.channel = s.channel and x.shipment_key = s.shipment_key
     where

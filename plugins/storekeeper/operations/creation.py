@@ -126,21 +126,32 @@ class Creation(ABC, Generic[T, A]):
                     return
                 log.warning("%s; waiting until it has taken effect or never will, then looking", unknown)
                 self.claim.wait_out()
-                if self._find(intent):
+                if self._found(intent):
                     return
             else:
                 self._refused_since_one_went_through = self._unknown_in_a_row = 0
                 self._made(intent, answer)
                 return
 
-    def _unknown_fate(self, intent: T, unknown: Unknown) -> None:
+    def _found(self, intent: T) -> bool:
+        """As :meth:`_find`; one that cannot be looked for now is left to the next attempt, and holds up no other.
+
+        :raises NotNow: the store has not answered for several records, one after the other.
+        """
+        try:
+            return self._find(intent)
+        except NotNow as silence:
+            self._unknown_fate(intent, silence)
+            return True
+
+    def _unknown_fate(self, intent: T, unknown: Unknown | NotNow) -> None:
         """The others are not held up by one; where it is the store that does not answer, the run ends."""
         self.claim.wait_out()  # recording anything says that no call is under way
         said = f"{self.entity.capitalize()} {intent.key}: nobody knows whether it was made: {unknown}."
         self.problem(intent.key, Reason.UNKNOWN_OUTCOME, said)
         self._note_unknown(intent.key, unknown)
 
-    def _note_unknown(self, key: str, unknown: Unknown) -> None:
+    def _note_unknown(self, key: str, unknown: Unknown | NotNow) -> None:
         self.unknown.append(key)
         self._unknown_in_a_row += 1
         if self._unknown_in_a_row >= MOST_UNKNOWN:

@@ -184,4 +184,4 @@ def reason_of(refusal: Refused, name: str = "") -> str:
     if name:
         parts = [part for part in re.split(r",\s+(?=Item\b)", said.strip("[]")) if re.search(rf"\b{name}\b", part)]
         said = parts[0] if parts else said
-    return " ".join(said.split())[:300]
+    return " ".join(said.split())[:300].rstrip(".")

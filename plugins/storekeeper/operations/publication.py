@@ -87,7 +87,7 @@ class Publication(Creation[ProductIntent, Saved]):
             )
             if intent.product_id is not None:
                 self._incomplete.append(intent)
-            elif not self._find(intent):
+            elif not self._found(intent):
                 self._end(intent, "refused", NO_EFFECT)
         self.complete()
 

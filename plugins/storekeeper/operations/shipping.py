@@ -162,7 +162,7 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
     def recover(self) -> None:
         """Find out what became of calls whose answer nobody has recorded."""
         for intent in self._open_intents():
-            if not self._find(intent):
+            if not self._found(intent):
                 self._end(intent, "refused", NO_EFFECT)
 
     def everything(self, most: int | None) -> int:
@@ -250,7 +250,7 @@ class Shipping(Creation[ShipmentIntent, StoreShipment]):
         self._settle(intent, answer, "done", None)
 
     def _refused(self, intent: ShipmentIntent, refusal: Refused) -> None:
-        if intent.doubtful and self._find(intent):  # what a lost answer has made leaves nothing open to ship
+        if intent.doubtful and self._found(intent):  # what a lost answer has made leaves nothing open to ship
             return
         why = reason_of(refusal)
         said = f"The store refused shipment {intent.key} of order {intent.order_id}: {why}."

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ import msgspec
 
 from storekeeper.bigcommerce import shipments as store_shipments
 from storekeeper.operations import get_orders
+from storekeeper.operations.creation import MOST_UNKNOWN
 from storekeeper.operations.marks import mark, need
 from storekeeper.operations.order_plan import read_order_ids
 from storekeeper.operations.order_statuses import follow_statuses
@@ -26,7 +27,7 @@ from storekeeper.operations.outbound import check_store, hold_claim
 from storekeeper.operations.shipping import Shipping
 from storekeeper.operations.step import Step
 from storekeeper.operations.wording import counted
-from storekeeper.outcomes import HINTS, Counts, Problem, Refused, SettingsError, StagingLost, Unknown
+from storekeeper.outcomes import HINTS, Counts, NotNow, Problem, Refused, SettingsError, StagingLost, Unknown
 from storekeeper.settings import SyncOrders
 from storekeeper.transforms.dates import parse_date
 from storekeeper.transforms.sync_orders import Action, Order, Plan, Planned, plan_shipments
@@ -43,6 +44,9 @@ BEFORE_ALL = -(2**63)
 
 OVERLAP = timedelta(minutes=1)
 """The store's dates and its clock may differ by so much."""
+
+MOST_SHOWN = 100
+"""Problems that the log of a dry run shows."""
 
 STALE_SECONDS = 300
 """What was read of the orders longer ago than this is read again before anything is sent."""
@@ -149,27 +153,37 @@ def _pull(sync: Sync) -> int:
         unexplained = [row["order_id"] for row in sync.rows(session, "sync_orders/list_unexplained")]
     if unexplained:
         log.info(
-            "somebody ships by hand in the store: the shipments of %s are read", counted(len(unexplained), "orders")
+            "the store counts other units as shipped than we know of: the shipments of %s are read",
+            counted(len(unexplained), "orders"),
         )
-    for order_id in unexplained:
-        _read_shipments(sync, order_id)
+    for shown in _shown_shipments(sync, unexplained):
+        with run.transaction() as session:
+            sync.within(session, "sync_orders/merge_shown", **shown)
     return counts.read
 
 
-def _read_shipments(sync: Sync, order_id: int) -> None:
-    shown = _shown_shipments(sync, order_id)
-    if shown is not None:
-        with sync.run.transaction() as session:
-            sync.within(session, "sync_orders/merge_shown", **shown)
+def _shown_shipments(sync: Sync, order_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """What the store shows of these orders; of those that it does not let us read, nothing new is sent.
+
+    :raises NotNow: it does not answer for several of them, one after the other.
+    """
+    silent = 0
+    for order_id in order_ids:
+        shown = _shown_of(sync, order_id)
+        if shown is not None:
+            yield shown
+        silent = silent + 1 if shown is None else 0
+        if silent >= MOST_UNKNOWN:
+            raise NotNow(f"the store does not show the shipments of {silent} orders, one after the other")
 
 
-def _shown_shipments(sync: Sync, order_id: int) -> dict[str, Any] | None:
+def _shown_of(sync: Sync, order_id: int) -> dict[str, Any] | None:
     """All shipments that the store shows of an order; None where it does not: then nothing new of it is sent."""
     read_at = _begun(sync)["now"]
     try:
         shown = store_shipments.shipments_of(sync.step.store, order_id)
-    except Refused as refusal:
-        log.warning("the shipments of order %d cannot be read: %s", order_id, refusal)
+    except (Refused, NotNow) as error:
+        log.warning("the shipments of order %d cannot be read: %s", order_id, error)
         return None
     rows = [
         {
@@ -247,14 +261,14 @@ def _make_trial_plan(sync: Sync) -> None:
             get_orders.merge_known(session, run)
             unexplained = [row["order_id"] for row in sync.rows(session, "sync_orders/list_unexplained")]
             trial.rollback()
-    shown = [_shown_shipments(sync, order_id) for order_id in unexplained]
+    shown = list(_shown_shipments(sync, unexplained))
     with run.transaction() as session:
         session.run("sync_orders/forget_plan", run_no=run.run_no)
         chunks = []
         with session.savepoint() as trial:
             if pulled:
                 get_orders.merge_known(session, run)
-            for each in filter(None, shown):
+            for each in shown:
                 sync.within(session, "sync_orders/merge_shown", **each)
             chunk, last = _plan_some(sync, session, BEFORE_ALL)
             while last is not None:
@@ -406,12 +420,15 @@ def _conclude(sync: Sync, said: list[str], *, gave_up: bool) -> Counts:
         if not run.dry_run:
             sync.within(session, "sync_orders/close_problems", gave_up=gave_up)
         counts = Counts(**sync.rows(session, "sync_orders/count_outcome")[0])
-        problems = sync.rows(session, "sync_orders/count_problems")[0]["problems"]
-        red = sync.settings.problems_fail_run and counts.skipped + counts.failed + problems > 0
+        open_ones = sync.rows(session, "sync_orders/count_problems")[0]["problems"]
+        red = sync.settings.problems_fail_run and counts.skipped + counts.failed + open_ones > 0
         if run.dry_run:
             said.insert(0, "Dry run: nothing was sent; mart.push_history has what would have been.")
-            for row in session.rows("sync_orders/list_problems", run_no=run.run_no, most=10):
+            problems = session.rows("sync_orders/list_problems", run_no=run.run_no, most=MOST_SHOWN)
+            for row in problems:
                 log.warning("%s: %s", row["reason"], row["message"])
+            if len(problems) == MOST_SHOWN:
+                said.append(f"The log shows the first {MOST_SHOWN} problems.")
         if red:
             said.append("Problems were left, and sync_orders.problems_fail_run ends such a run red.")
         succeed(session, run, counts, " ".join(said) or None, state="failed" if red or gave_up else "success")

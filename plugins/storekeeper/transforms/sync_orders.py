@@ -249,18 +249,15 @@ class _Orders:
             return []
         if not self._order.known:
             raise self._unknown_order(shipment)
+        for parcel in shipment.parcels:
+            if parcel.order_id != self._order.order_id:
+                raise _changed("order", shipment, parcel)
         tracking = self._tracking(shipment)
         demand, wanted = self._demand(shipment)
         todo: list[Planned] = []
         for parcel in shipment.parcels:
-            elsewhere = parcel.order_id != self._order.order_id
-            if elsewhere or not self._take_off(demand, wanted, parcel.lines):
-                raise _Unfit(
-                    Reason.SHIPMENT_CHANGED,
-                    f"The {'order' if elsewhere else 'lines'} of shipment {shipment.shipment_key}"
-                    f" {'is another' if elsewhere else 'are others'} than what was sent (order {parcel.order_id},"
-                    f" store's shipment {parcel.store_shipment_id}).",
-                )
+            if not self._take_off(demand, wanted, parcel.lines):
+                raise _changed("lines", shipment, parcel)
             todo += self._update(shipment, parcel, tracking)
         adopted = self._adopt(shipment, demand, wanted, tracking)
         if adopted is not None:
@@ -438,8 +435,8 @@ class _Orders:
                 raise _Unfit(
                     Reason.OVER_SHIPMENT,
                     f"Shipment {shipment.shipment_key}: {needed} of line {order_product_id} would ship in order"
-                    f" {self._order.order_id}, and only {max(self._open[order_product_id], 0)} are open"
-                    f" ({line.quantity} ordered, {line.shipped} shipped).",
+                    f" {self._order.order_id}, and {max(self._open[order_product_id], 0)} can ({line.quantity} ordered,"
+                    f" {line.shipped} shipped, the others in shipments that go before).",
                 )
         left = self._open - demand
         named = Counter[int]()
@@ -464,8 +461,8 @@ class _Orders:
         sku, needed, open_units = short
         raise _Unfit(
             Reason.OVER_SHIPMENT,
-            f"Shipment {shipment.shipment_key}: {needed} of {sku} would ship in order {self._order.order_id}, and only"
-            f" {open_units} are open.",
+            f"Shipment {shipment.shipment_key}: {needed} of {sku} would ship in order {self._order.order_id}, and"
+            f" {open_units} can.",
         )
 
     def _fill(
@@ -519,6 +516,14 @@ class _Orders:
             "tracking_link": link,
             "shipping_method": method,
         }
+
+
+def _changed(what: str, shipment: Shipment, parcel: Parcel) -> _Unfit:
+    return _Unfit(
+        Reason.SHIPMENT_CHANGED,
+        f"Shipment {shipment.shipment_key} was sent with another {what} than it has now (order {parcel.order_id}, the"
+        f" store's shipment {parcel.store_shipment_id}).".replace("another lines", "other lines"),
+    )
 
 
 def _sku(line: Line) -> str:
