@@ -83,3 +83,23 @@ def test_an_engineer_reads_everything_but_the_salt_and_writes_what_others_write(
             if not row["name"].endswith("_seq"):
                 assert database.value(may, row["relation"], "update") == written, row["relation"]
     assert not database.value(may, "ops.shopper_salt", "select")
+
+
+def test_who_may_write_shipments_need_read_nothing_else(database: Database) -> None:
+    database.run("create role feeder_here")
+    try:
+        database.run("grant usage on schema core to feeder_here")
+        database.run("grant select, insert, update, delete on core.shipment, core.shipment_item to feeder_here")
+        database.run("grant usage on sequence core.shipment_version_seq to feeder_here")
+        with psycopg.connect(database.uri, autocommit=True) as feeder:
+            feeder.execute("set role feeder_here")
+            feeder.execute("insert into core.shipment (channel, shipment_key, order_id) values ('shop', 'S', 1)")
+            feeder.execute(
+                "insert into core.shipment_item (channel, shipment_key, master_sku) values ('shop', 'S', 'A')"
+            )
+            feeder.execute("update core.shipment set channel = channel, shipment_key = 'T', carrier = 'UPS'")
+            feeder.execute("update core.shipment_item set quantity = 2")
+            feeder.execute("delete from core.shipment")
+    finally:
+        database.run("drop owned by feeder_here")
+        database.run("drop role feeder_here")
