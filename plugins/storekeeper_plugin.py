@@ -13,8 +13,9 @@ from airflow.plugins_manager import AirflowPlugin
 async def pages(scope: Any, receive: Any, send: Any) -> None:
     """The pages that connect a store, as an ASGI application."""
     from storekeeper.web.connect import app
+    from storekeeper.web.secrets_in_logs import hide_query
 
-    await app(scope, receive, send)
+    await app(hide_query(scope), receive, send)
 
 
 class StorekeeperPlugin(AirflowPlugin):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 from storekeeper.bigcommerce.oauth import NEEDED_SCOPES
 from tests.airflow.browser import CHROMIUM, Browser
-from tests.airflow.conftest import start_child
+from tests.airflow.conftest import connection, start_child
 from tests.airflow.site import PASSWORDS, Person, Site, form_token, query_of, said
 
 SECRET = "app-secret-of-at-least-forty-eight-characters-for-tests"
@@ -42,7 +43,11 @@ def site(tmp_path_factory: pytest.TempPathFactory, store: SandboxProcess) -> Ite
     server.create_database(database)
     running = Site(
         home,
-        {"AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": server.uri(database), "STOREKEEPER_CHANNELS_DIR": str(channels)},
+        {
+            "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": server.uri(database),
+            "STOREKEEPER_CHANNELS_DIR": str(channels),
+            "AIRFLOW_CONN_BIGCOMMERCE_SHADOW": connection(store.root, store_hash="othershop"),
+        },
     )
     try:
         running.start()
@@ -67,7 +72,7 @@ def admin(site: Site, store: SandboxProcess) -> Person:
     for file in (site.home / "channels").glob("*.yaml"):
         file.unlink()
     person = site.person()
-    for conn_id in ("bigcommerce_acme", "bigcommerce_sandbox"):
+    for conn_id in ("bigcommerce_acme", "bigcommerce_second", "bigcommerce_taken"):
         person.api("DELETE", f"connections/{conn_id}")
     return person
 
@@ -126,12 +131,64 @@ def test_a_new_token_replaces_the_old_one(admin: Person, store: SandboxProcess) 
     assert "connected" in admin.open("/").text
 
 
-def test_a_channel_name_that_leads_to_another_store_is_refused(admin: Person, store: SandboxProcess) -> None:
-    other = {"connection_id": "bigcommerce_acme", "conn_type": "bigcommerce", "extra": '{"store_hash": "other1"}'}
-    assert admin.api("POST", "connections", json={**other, "password": "kept"}).status_code == 201
-    page = admin.open("/auth", **begun(admin, store))
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"password": "kept", "extra": '{"store_hash": "other1"}'},
+        {"password": "kept", "extra": "{}"},
+        {"password": "kept", "extra": '{"store_hash": "sandbox"}', "host": "https://api.bigcommerce.com"},
+        {"password": "kept", "conn_type": "http"},
+    ],
+)
+def test_what_somebody_else_keeps_under_the_id_is_not_overwritten(
+    admin: Person, store: SandboxProcess, kept: dict[str, str]
+) -> None:
+    mine = {"connection_id": "bigcommerce_acme", "conn_type": "bigcommerce", **kept}
+    assert admin.api("POST", "connections", json=mine).status_code == 201
+    for path in ("/begin", "/account"):
+        form = {"store_hash": "sandbox", "channel": "acme", "client_id": "i", "access_token": "sandbox-token"}
+        page = admin.send(path, host=store.root, **form)
+        assert (page.status_code, "leads somewhere else" in said(page)) == (400, True), page.text
+
+
+def test_a_refusal_does_not_cost_the_stores_living_token(admin: Person, store: SandboxProcess) -> None:
+    assert admin.open("/auth", **begun(admin, store)).status_code == 200
+    taken = {"connection_id": "bigcommerce_taken", "conn_type": "http", "password": "kept"}
+    admin.api("POST", "connections", json=taken)
+    back = begun(admin, store, "second")
+    del back["state"]
+    form = {"code": back["code"], "scope": back["scope"], "context": back["context"]}
+    page = admin.open("/auth", **back)
+    assert admin.send("/confirm", token=form_token(page), channel="taken", **form).status_code == 400
+    assert admin.send("/confirm", token=form_token(page), channel="second", **form).status_code == 200
+    tokens = stored(admin, "select conn_id, password from connection where conn_id in (?, ?)", "acme", "second")
+    assert len(tokens) == 2
+    assert admin.api("DELETE", "connections/bigcommerce_taken").status_code == 204
+
+
+def stored(person: Person, query: str, *channels: str) -> list[Any]:
+    """Rows of Airflow's own database."""
+    with sqlite3.connect(person.site.home / "airflow.db") as database:
+        return database.execute(query, tuple(f"bigcommerce_{channel}" for channel in channels)).fetchall()
+
+
+def test_an_id_that_is_found_before_airflows_database_is_refused(admin: Person, store: SandboxProcess) -> None:
+    page = admin.send("/begin", store_hash="sandbox", channel="shadow")
     assert page.status_code == 400
-    assert "leads somewhere else" in said(page)
+    assert "comes from EnvironmentVariablesBackend" in said(page)
+
+
+def test_the_apps_own_connection_is_no_channels(admin: Person, store: SandboxProcess) -> None:
+    for path in ("/begin", "/account"):
+        form = {"store_hash": "sandbox", "channel": "app", "client_id": "i", "access_token": "sandbox-token"}
+        assert admin.send(path, host=store.root, **form).status_code == 400
+    assert site_person_app(admin)["login"] == CLIENT
+
+
+def site_person_app(person: Person) -> dict[str, Any]:
+    found = person.connection("bigcommerce_app")
+    assert found is not None
+    return found
 
 
 def test_what_bigcommerce_begins_is_confirmed_by_the_person_who_is_logged_in(
@@ -172,6 +229,8 @@ def test_forms_are_for_people_who_may_edit_connections(site: Site, path: str, na
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "none"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "ftp://127.0.0.1"},
     ],
 )
 def test_a_form_from_elsewhere_is_refused(admin: Person, headers: dict[str, str]) -> None:
@@ -184,7 +243,16 @@ def test_a_form_with_the_token_of_another_browser_or_person_is_refused(admin: Pe
     for other in (site.person("admin"), site.person("other")):
         stolen = form_token(other.open("/"))
         assert admin.send("/begin", token=stolen, store_hash="sandbox", channel="acme").status_code == 403
-    assert admin.send("/begin", token="", store_hash="sandbox", channel="acme").status_code == 403
+    for token in ("", "\u00e9", "x" * 64):
+        assert admin.send("/begin", token=token, store_hash="sandbox", channel="acme").status_code == 403
+
+
+def test_behind_a_proxy_the_address_that_airflow_is_told_counts(admin: Person) -> None:
+    token = form_token(admin.open("/"))
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in admin.session.cookies)
+    headers = {"Host": "internal.example:8080", "Cookie": cookies}
+    sent = admin.send("/begin", headers=headers, token=token, store_hash="sandbox", channel="acme")
+    assert sent.status_code == 303
 
 
 def test_a_state_works_once(admin: Person, store: SandboxProcess) -> None:
@@ -339,10 +407,24 @@ def test_what_bigcommerce_signs_is_believed_without_a_login(admin: Person, site:
     assert nobody.open("/remove_user", signed_payload_jwt=signed(user={"id": 9})).status_code == 200
     assert nobody.open("/uninstall", signed_payload_jwt=signed(user={"id": 9})).status_code == 403
     assert "uninstalled" not in admin.open("/").text
-    assert nobody.open("/uninstall", signed_payload_jwt=signed()).status_code == 200
+    once = signed()
+    assert nobody.open("/uninstall", signed_payload_jwt=once).status_code == 200
     assert "the app was uninstalled in the store" in admin.open("/").text
+    assert stored(admin, "select password from connection where conn_id = ?", "acme") == [(None,)]
+    assert "the app was uninstalled in the store" in run_says(site, "import_listings__acme")
     assert admin.open("/auth", **begun(admin, store)).status_code == 200
     assert "uninstalled" not in admin.open("/").text
+    assert nobody.open("/uninstall", signed_payload_jwt=once).status_code == 403
+    early = int(time.time()) - 600
+    assert nobody.open("/uninstall", signed_payload_jwt=signed(iat=early, nbf=None)).status_code == 200
+    assert "uninstalled" not in admin.open("/").text, "what was signed before it was connected says nothing of it"
+
+
+def run_says(site: Site, dag_id: str) -> str:
+    """What a run of the channel ends with."""
+    program, log = str(Path(sys.executable).parent / "airflow"), site.home / "run.log"
+    assert start_child([program, "dags", "test", dag_id], site.environment, log).wait(300) != 0
+    return log.read_text()
 
 
 # --- what our pages keep to themselves ---
@@ -352,6 +434,7 @@ def test_only_bigcommerces_control_panel_may_frame_what_it_shows(admin: Person, 
     public = site.person(None).open("/load", signed_payload_jwt=signed()).headers["content-security-policy"]
     assert public.endswith("frame-ancestors https://*.mybigcommerce.com https://*.bigcommerce.com")
     own = admin.open("/").headers
+    assert admin.open("/nothing").headers["content-security-policy"].endswith("frame-ancestors 'none'")
     assert own["content-security-policy"].endswith("frame-ancestors 'self'")
     assert (own["referrer-policy"], own["cache-control"]) == ("same-origin", "no-store")
 
@@ -361,9 +444,11 @@ def test_no_token_or_secret_shows_anywhere(admin: Person, site: Site, store: San
     page = admin.open("/auth", **back)
     form = {"store_hash": "sandbox", "channel": "acme", "client_id": "id", "host": store.root}
     saved = admin.send("/account", access_token="sandbox-token", client_secret="canary-secret-9", **form)
+    site.person(None).open("/load", signed_payload_jwt=(canary := signed()))
     shown = [page.text, saved.text, admin.open("/").text, str(admin.connection("bigcommerce_acme")), site.log()]
-    for secret in (SECRET, "sandbox-token", "canary-secret-9"):
+    for secret in (SECRET, "sandbox-token", "canary-secret-9", back["code"], back["state"]):
         assert [place for place, text in enumerate(shown) if secret in text] == [], secret
+    assert canary not in site.log()
     database = (site.home / "airflow.db").read_bytes()
     assert b"canary-secret-9" not in database
     assert SECRET.encode() not in database

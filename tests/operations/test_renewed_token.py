@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import pytest
 
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import StoreClient
-from storekeeper.outcomes import AccessLost
+from storekeeper.outcomes import AccessLost, SettingsError
 from tests.operations.conftest import QUICK
 
 SCOPES = ["store_v2_products", "store_v2_orders", "store_v2_information_read_only", "store_inventory"]
@@ -63,3 +64,22 @@ def test_where_there_is_no_better_one_access_is_lost(store: SandboxProcess, toke
             reading.get("/v2/store")
     assert type(lost.value) is AccessLost
     assert len(asked) <= 2
+
+
+def test_a_connection_that_leads_elsewhere_by_now_gives_no_token(store: SandboxProcess) -> None:
+    def elsewhere() -> str:
+        raise SettingsError("connection 'x' leads to another store by now")
+
+    with StoreClient(store.root, "sandbox", "first", patience=QUICK, renew=elsewhere) as reading:
+        store.revoke_token("first")
+        with pytest.raises(AccessLost, match="no other is to be had: connection 'x' leads to another store"):
+            reading.get("/v2/store")
+
+
+def test_tokens_that_change_without_end_are_not_tried_without_end(store: SandboxProcess) -> None:
+    numbers = itertools.count()
+    with StoreClient(store.root, "sandbox", "first", patience=QUICK, renew=lambda: f"t{next(numbers)}") as reading:
+        store.revoke_token("first")
+        with pytest.raises(AccessLost):
+            reading.get("/v2/store")
+    assert store.request_count() == 3

@@ -41,6 +41,8 @@ def _base(host: str | None, port: int | None, official: str, what: str) -> str:
         raise ValueError(f"{what} is malformed: it must hold a scheme, a host and a port") from None
     if "@" in parts.netloc or parts.query or parts.fragment or parts.path.strip("/"):
         raise ValueError(f"{what} must hold a scheme, a host and a port, nothing else")
+    if "%" in name:
+        raise ValueError(f"{what} must hold a plain host (got one with %)")
     loopback = _is_loopback(name)
     scheme = parts.scheme or ("http" if loopback else "https")
     if scheme not in ("http", "https"):

@@ -28,6 +28,9 @@ from storekeeper.outcomes import AccessLost, NotNow, Refused, StoreError, Unknow
 
 log = logging.getLogger(__name__)
 
+MOST_RENEWALS = 2
+"""So often one call may go on with another token."""
+
 TOKEN = "X-Auth-Token"  # noqa: S105 - the header's name
 
 Query = Mapping[str, str | int]
@@ -163,7 +166,7 @@ class StoreClient:
     def _call(
         self, method: str, path: str, query: Query | None, body: bytes | None, *, check: Check | None = None
     ) -> Answer:
-        failures = throttles = 0
+        failures = throttles = renewals = 0
         waited_throttled = 0.0
         while True:
             try:
@@ -177,7 +180,8 @@ class StoreClient:
                 log.info("the store asks for patience (429): waiting %.1f s", wait)
                 self.pacer.hold(wait)
             except _Unauthorized as refused:
-                if not self._has_new_token(refused.token):
+                renewals += 1
+                if renewals > MOST_RENEWALS or not self._has_new_token(refused.token):
                     raise AccessLost(str(refused)) from None
                 log.info("the connection has another access token by now: going on with that")
             except NotNow as error:
@@ -198,10 +202,13 @@ class StoreClient:
         with self._renewing:
             if self._session.headers[TOKEN] != refused:
                 return True  # another thread has asked
-            token = self._renew().strip() if self._renew else refused
-            if not token or token == refused:
-                return False
-            _check_token(token)
+            try:
+                token = self._renew().strip() if self._renew else refused
+                if not token or token == refused:
+                    return False
+                _check_token(token)
+            except Exception as error:  # whatever keeps connections: the store has certainly done nothing
+                raise AccessLost(f"the access token was refused, and no other is to be had: {error}") from None
             self._session.headers[TOKEN] = token
             return True
 

@@ -70,11 +70,13 @@ class Signed:
 
     :param user: the id of the user of the store whom it is about; None: of none.
     :param owner: whether that is the store's owner.
+    :param issued_at: when BigCommerce signed it, in seconds since 1970.
     """
 
     store_hash: str
     user: int | None
     owner: bool
+    issued_at: int
 
 
 def consent_address(app: App, store_hash: str, state: str) -> str:
@@ -109,7 +111,7 @@ def exchange_code(app: App, code: str, scope: str, context: str) -> Granted:
         with requests.Session() as session:
             session.trust_env = False
             answer = session.post(f"{app.base}/oauth2/token", json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False)
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:
         raise NotNow(f"BigCommerce does not answer the app ({type(error).__name__})") from None
     if answer.status_code >= 500 or answer.status_code == 429:
         raise NotNow(f"BigCommerce cannot make a token now (status {answer.status_code})")
@@ -166,4 +168,5 @@ def read_signed(token: str, app: App) -> Signed:
         user, owner = ((claims.get(name) or {}).get("id") for name in ("user", "owner"))
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
         raise Refused(f"what claims to be signed by BigCommerce is not ({type(error).__name__})") from None
-    return Signed(store_hash, user if isinstance(user, int) else None, user is not None and user == owner)
+    owns = isinstance(user, int) and user == owner
+    return Signed(store_hash, user if isinstance(user, int) else None, owns, int(claims["iat"]))

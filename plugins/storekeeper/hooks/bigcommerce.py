@@ -43,6 +43,33 @@ class BigCommerceHook(BaseHook):
 
         :raises SettingsError: the connection is missing, or a part of it is missing or wrong.
         """
+        base, store_hash, token = self._read()
+        try:
+            return StoreClient(
+                base,
+                store_hash,
+                token,
+                patience=self.patience,
+                renew=lambda: self._present_token(base, store_hash),
+            )
+        except ValueError as error:
+            raise SettingsError(f"connection {self.bigcommerce_conn_id!r}: {error}") from None
+
+    def _present_token(self, base: str, store_hash: str) -> str:
+        """The token as the connection has it now: somebody may have replaced it while a task runs.
+
+        :raises SettingsError: the connection leads elsewhere by now: its token is not for this store.
+        """
+        now, leads_to, token = self._read()
+        if (now, leads_to) != (base, store_hash):
+            raise SettingsError(f"connection {self.bigcommerce_conn_id!r} leads to another store by now")
+        return token
+
+    def _read(self) -> tuple[str, str, str]:
+        """The API's base URL, the store hash and the access token.
+
+        :raises SettingsError: the connection is missing, or a part of it is missing or wrong.
+        """
         conn_id = self.bigcommerce_conn_id
         place = f"{self.named_in}: " if self.named_in else ""
         try:
@@ -59,9 +86,9 @@ class BigCommerceHook(BaseHook):
         if not isinstance(extra, dict):
             raise SettingsError(f'connection {conn_id!r}: extra must be JSON such as {{"store_hash": "abc123"}}')
         for secret in (connection.password, extra.get("client_secret")):
-            if secret:
-                mask_secret(secret)
-        if not connection.password and extra.get("uninstalled_at"):
+            if isinstance(secret, str) and secret.strip():
+                mask_secret(secret.strip())
+        if extra.get("uninstalled_at"):
             raise SettingsError(
                 f"connection {conn_id!r}: the app was uninstalled in the store (at {extra['uninstalled_at']}): connect"
                 " the store again, or remove its channel's file"
@@ -77,22 +104,7 @@ class BigCommerceHook(BaseHook):
             store_hash = check_store_hash(str(extra["store_hash"]))
         except ValueError as error:
             raise SettingsError(f"connection {conn_id!r}: {error}") from None
-        try:
-            return StoreClient(
-                base, store_hash, connection.password.strip(), patience=self.patience, renew=self._present_token
-            )
-        except ValueError as error:
-            raise SettingsError(f"connection {conn_id!r}: {error}") from None
-
-    def _present_token(self) -> str:
-        """The token as the connection has it now: somebody may have replaced it while a task runs."""
-        try:
-            token = self.get_connection(self.bigcommerce_conn_id).password or ""
-        except AirflowNotFoundException:
-            return ""
-        if token:
-            mask_secret(token)
-        return token
+        return base, store_hash, connection.password.strip()
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the store answers, what it is, and what the token may not read; Airflow's Test button calls it."""

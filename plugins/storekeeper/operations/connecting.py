@@ -107,11 +107,19 @@ def grant(warehouse: Warehouse, app: App, *, code: str, scope: str, context: str
     :raises NotNow: BigCommerce does not answer.
     """
     store_of(context)
+    use_once(warehouse, code)
+    return exchange_code(app, code, scope, context)
+
+
+def use_once(warehouse: Warehouse, secret: str) -> None:
+    """A code, or something signed, that works once.
+
+    :raises FlowRefused: it was used before.
+    """
     with warehouse.transaction() as transaction:
-        fresh = transaction.run("connect/use_code", code_hash=_hash(code))
+        fresh = transaction.run("connect/use_code", code_hash=_hash(secret))
     if not fresh:
         raise FlowRefused("this code was used before: begin again")
-    return exchange_code(app, code, scope, context)
 
 
 def _hash(text: str) -> bytes:

@@ -7,14 +7,15 @@ BigCommerce's signature.
 from __future__ import annotations
 
 import logging
+import threading
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import GetUserDep
-from airflow.configuration import conf
-from airflow.sdk.log import mask_secret
 from fastapi import FastAPI, Form, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from storekeeper.bigcommerce.address import api_base
 from storekeeper.bigcommerce.client import Patience, StoreClient
@@ -25,12 +26,25 @@ from storekeeper.operations import connecting
 from storekeeper.operations.connecting import FlowRefused, Wanted
 from storekeeper.outcomes import NotNow, Refused, SettingsError, StoreError, WarehouseUnavailable
 from storekeeper.web import stored_connections
-from storekeeper.web.access import EDITORS, OWN_FORM, form_token, keep_session, own_session, session_of
+from storekeeper.web.access import (
+    EDITORS,
+    OWN_FORM,
+    base_address,
+    check_may_write,
+    form_token,
+    keep_session,
+    own_session,
+    session_of,
+)
 from storekeeper.web.pages import CONTROL_PANEL, home, notice, page
+from storekeeper.web.secrets_in_logs import mask_secret
+from storekeeper.web.stored_connections import Access
 
 log = logging.getLogger(__name__)
 
-QUICK = Patience(connect=5, read=10, total=20, attempts=2)
+QUICK = Patience(connect=4, read=5, total=8, attempts=1, throttled_most=2)
+TESTS = threading.Semaphore(3)
+"""So many stores may be asked at once: each holds one of the threads that Airflow's own pages need."""
 
 app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -55,7 +69,7 @@ def the_app() -> App | None:
         base = f"{found['schema']}://{base}"
     if base and found["port"]:
         base = f"{base}:{found['port']}"
-    redirect = str(found["extra"].get("redirect_uri") or f"{conf.get('api', 'base_url').rstrip('/')}/storekeeper/auth")
+    redirect = str(found["extra"].get("redirect_uri") or f"{base_address()}/storekeeper/auth")
     return App(found["login"], secret, redirect, base)
 
 
@@ -80,7 +94,7 @@ def stores(request: Request, user: GetUserDep) -> HTMLResponse:
         row = known.get(channel)
         state, bad = _state(channel, configured.get(channel))
         name = f"{row['store_name'] or ''} ({row['store_hash']})" if row else "never read"
-        conn_id = configured.get(channel, stored_connections.connection_id(channel))
+        conn_id = configured.get(channel) or f"bigcommerce_{channel}"
         shown.append({"channel": channel, "store": name, "connection_id": conn_id, "state": state, "bad": bad})
     found = the_app()
     session = own_session(request)
@@ -116,6 +130,7 @@ def begin(
     """To BigCommerce's consent page."""
     wanted = Wanted(channel.strip(), store_hash.strip())
     found = _needed_app()
+    _check(user, wanted, _api_host(found))
     with open_warehouse() as warehouse:
         state = connecting.begin(warehouse, wanted, user=user.get_name(), session=session_of(request))
     response = RedirectResponse(consent_address(found, wanted.store_hash, state), status_code=303)
@@ -134,7 +149,6 @@ def auth(
     state: Annotated[str, Query(max_length=200)] = "",
 ) -> HTMLResponse:
     """BigCommerce has sent the browser back: with a state of ours, or on its own account."""
-    mask_secret(code)
     try:
         store_hash = store_of(context)
     except ValueError as error:
@@ -142,10 +156,10 @@ def auth(
     if state:
         with open_warehouse() as warehouse:
             wanted = connecting.end(warehouse, state, context, user=user.get_name(), session=session_of(request))
-        return _connect(request, wanted, code=code, scope=scope, context=context)
+        return _connect(request, user, wanted, code=code, scope=scope, context=context)
     session = own_session(request)
     channels = {row["store_hash"]: row["channel"] for row in _known()}
-    response = page("confirm", framed_by=CONTROL_PANEL, store_hash=store_hash, channel=channels.get(store_hash, ""),
+    response = page("confirm", store_hash=store_hash, channel=channels.get(store_hash, ""),
                     code=code, scope=scope, context=context, token=form_token(session, user.get_name()))  # fmt: skip
     keep_session(request, response, session)
     return response
@@ -154,6 +168,7 @@ def auth(
 @app.post("/confirm", dependencies=[*EDITORS, OWN_FORM])
 def confirm(
     request: Request,
+    user: GetUserDep,
     code: Annotated[str, Form(max_length=2000)],
     scope: Annotated[str, Form(max_length=4000)],
     context: Annotated[str, Form(max_length=100)],
@@ -164,24 +179,47 @@ def confirm(
         wanted = Wanted(channel.strip(), store_of(context))
     except ValueError as error:
         raise FlowRefused(str(error)) from None
-    return _connect(request, wanted, code=code, scope=scope, context=context)
+    return _connect(request, user, wanted, code=code, scope=scope, context=context)
 
 
-def _connect(request: Request, wanted: Wanted, *, code: str, scope: str, context: str) -> HTMLResponse:
+def _api_host(found: App) -> str:
+    """The sandbox answers for both: where people consent, and the API."""
+    return found.base if found.base.startswith("http://") else ""
+
+
+def _check(user: Any, wanted: Wanted, host: str) -> str:
+    """Whether a store may become this channel, before anything is made.
+
+    :return: its connection's id.
+    :raises SettingsError: the channel or its connection belongs to another store.
+    """
+    conn_id = stored_connections.connection_id(wanted.channel)
+    for row in _known():
+        if row["channel"] == wanted.channel and row["store_hash"] != wanted.store_hash:
+            raise SettingsError(
+                f"channel {wanted.channel!r} is the store {row['store_hash']!r}: ids of two stores would be mixed. Give"
+                " the other store a channel of its own"
+            )
+    stored_connections.check_free(conn_id, wanted.store_hash, host)
+    there = stored_connections.read(conn_id) is not None
+    check_may_write(user, conn_id, there=there, team=stored_connections.team_of(conn_id))
+    return conn_id
+
+
+def _connect(request: Request, user: Any, wanted: Wanted, *, code: str, scope: str, context: str) -> HTMLResponse:
     found = _needed_app()
+    _check(user, wanted, _api_host(found))  # before the code is used: a new token ends the old one
     with open_warehouse() as warehouse:
         granted = connecting.grant(warehouse, found, code=code, scope=scope, context=context)
     mask_secret(granted.access_token)
-    # the sandbox answers for both: where people consent, and the API
-    host = found.base if found.base.startswith("http://") else ""
-    return _save(
-        request, wanted, token=granted.access_token, client_id=found.client_id, client_secret=None, host=host, via="app"
-    )
+    access = Access(wanted.store_hash, granted.access_token, found.client_id, None, _api_host(found), "app")
+    return _save(request, user, wanted, access)
 
 
 @app.post("/account", dependencies=[*EDITORS, OWN_FORM])
 def account(
     request: Request,
+    user: GetUserDep,
     store_hash: Annotated[str, Form()],
     channel: Annotated[str, Form()],
     client_id: Annotated[str, Form(max_length=200)],
@@ -190,36 +228,39 @@ def account(
     host: Annotated[str, Form(max_length=300)] = "",
 ) -> HTMLResponse:
     """A store-level API account: tested, then saved."""
-    for secret in (access_token, client_secret):
-        if secret:
-            mask_secret(secret)
+    token, secret = access_token.strip(), client_secret.strip()
+    for each in filter(None, (token, secret)):
+        mask_secret(each)
     wanted = Wanted(channel.strip(), store_hash.strip())
-    return _save(
-        request,
-        wanted,
-        token=access_token.strip(),
-        client_id=client_id.strip(),
-        client_secret=client_secret.strip() or None,
-        host=host.strip(),
-        via="account",
-    )
-
-
-def _save(
-    request: Request, wanted: Wanted, *, token: str, client_id: str, client_secret: str | None, host: str, via: str
-) -> HTMLResponse:
-    """Test, save, and say so; what does not let us in is not saved."""
     try:
-        base = api_base(host)
-        client = StoreClient(base, wanted.store_hash, token, patience=QUICK)
+        base = api_base(host.strip())
     except ValueError as error:
         raise SettingsError(str(error)) from None
-    with client:
-        report = connecting.try_store(client)
-    conn_id = stored_connections.save(
-        wanted.channel, wanted.store_hash, token=token, client_id=client_id, client_secret=client_secret,
-        host=base if host else "", via=via,
-    )  # fmt: skip
+    access = Access(
+        wanted.store_hash, token, client_id.strip(), secret or None, base if host.strip() else "", "account"
+    )
+    return _save(request, user, wanted, access)
+
+
+def _save(request: Request, user: Any, wanted: Wanted, access: Access) -> HTMLResponse:
+    """Test, save, and say so; what does not let us in is not saved."""
+    conn_id = _check(user, wanted, access.host)
+    try:
+        client = StoreClient(api_base(access.host), access.store_hash, access.token, patience=QUICK)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    if not TESTS.acquire(blocking=False):
+        raise NotNow("other stores are being tested at this moment: try again")
+    try:
+        with client:
+            report = connecting.try_store(client)
+    except StoreError:
+        if access.via == "app":  # the consent is given, and the former token is worth nothing any more
+            stored_connections.save(conn_id, access)
+        raise
+    finally:
+        TESTS.release()
+    stored_connections.save(conn_id, access)
     file = channels_dir() / f"{wanted.channel}.yaml"
     content = connecting.proposed_file(wanted.channel, conn_id)
     there = file.exists()
@@ -233,7 +274,7 @@ def _save(
             log.info(
                 "the channel's file %s was not written (%s): it is shown instead", shown_path(file), error.strerror
             )
-    log.info("channel %s was connected to store %s (%s)", wanted.channel, wanted.store_hash, via)
+    log.info("channel %s was connected to store %s (%s)", wanted.channel, wanted.store_hash, access.via)
     return page(
         "connected",
         lines=report.lines,
@@ -248,13 +289,18 @@ def _save(
 
 
 Payload = Annotated[str, Query(max_length=8000)]
+GONE = "This cannot be answered at this moment: try again later."
 
 
 @app.get("/load")
 def load(request: Request, signed_payload_jwt: Payload) -> HTMLResponse:
     """A merchant opens the app in BigCommerce's control panel."""
-    signed = _signed(signed_payload_jwt)
-    names = ", ".join(row["channel"] for row in _known() if row["store_hash"] == signed.store_hash)
+    signed = _signed(signed_payload_jwt, _public_app())
+    try:
+        names = ", ".join(row["channel"] for row in _known() if row["store_hash"] == signed.store_hash)
+    except (SettingsError, WarehouseUnavailable) as error:
+        log.warning("a merchant opened the app, and %s", error)
+        names = ""
     said = f"This store is channel {names} of Storekeeper." if names else "This store is connected to Storekeeper."
     return notice(said, status=200, request=request, framed_by=CONTROL_PANEL)
 
@@ -262,10 +308,18 @@ def load(request: Request, signed_payload_jwt: Payload) -> HTMLResponse:
 @app.get("/uninstall")
 def uninstall(request: Request, signed_payload_jwt: Payload) -> HTMLResponse:
     """The store's owner has taken the app out: its token is worth nothing any more."""
-    signed = _signed(signed_payload_jwt)
+    found = _public_app()
+    signed = _signed(signed_payload_jwt, found)
     if not signed.owner:
         raise HTTPException(403, "Only the store's owner takes the app out.")
-    for conn_id in stored_connections.disable(signed.store_hash):
+    try:
+        with open_warehouse() as warehouse:
+            connecting.use_once(warehouse, signed_payload_jwt)
+    except (SettingsError, WarehouseUnavailable) as error:
+        log.error("the app was uninstalled in store %s, and %s", signed.store_hash, error)
+        raise HTTPException(503, GONE) from None
+    signed_at = datetime.fromtimestamp(signed.issued_at, UTC)
+    for conn_id in stored_connections.disable(signed.store_hash, found.client_id, signed_at):
         log.warning("the app was uninstalled in store %s: connection %s is disabled", signed.store_hash, conn_id)
     return notice("The app is not connected any more.", status=200, request=request, framed_by=CONTROL_PANEL)
 
@@ -273,12 +327,21 @@ def uninstall(request: Request, signed_payload_jwt: Payload) -> HTMLResponse:
 @app.get("/remove_user")
 def remove_user(request: Request, signed_payload_jwt: Payload) -> HTMLResponse:
     """A user of the store may use the app no more: none of them has an account here, so nothing changes."""
-    _signed(signed_payload_jwt)
+    _signed(signed_payload_jwt, _public_app())
     return notice("Noted.", status=200, request=request, framed_by=CONTROL_PANEL)
 
 
-def _signed(token: str) -> Signed:
-    return read_signed(token, _needed_app())
+def _public_app() -> App:
+    """The app, for pages that anybody may open: what is wrong with it is not for everybody."""
+    try:
+        return _needed_app()
+    except SettingsError as error:
+        log.error("BigCommerce calls the app, and %s", error)
+        raise HTTPException(503, GONE) from None
+
+
+def _signed(token: str, found: App) -> Signed:
+    return read_signed(token, found)
 
 
 def _known() -> list[Any]:
@@ -307,8 +370,13 @@ def _unavailable(request: Request, error: Exception) -> HTMLResponse:
     return notice(f"{error}. Nothing was saved.", status=502, request=request)
 
 
-@app.exception_handler(HTTPException)
-def _http(request: Request, error: HTTPException) -> HTMLResponse:
+@app.exception_handler(Exception)
+def _mistake(request: Request, _error: Exception) -> HTMLResponse:
+    return notice("Something went wrong; the API server's log tells what.", status=500, request=request)
+
+
+@app.exception_handler(StarletteHTTPException)
+def _http(request: Request, error: StarletteHTTPException) -> HTMLResponse:
     said = {401: "Log in to Airflow first, then open this page again.", 403: "You have no right to edit connections."}
     words = str(error.detail) if error.detail and error.detail != "Forbidden" else ""
     return notice(words if error.status_code == 403 and words else said.get(error.status_code, words or "No."),
