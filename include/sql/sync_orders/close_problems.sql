@@ -16,6 +16,17 @@ where
                     select 1 from core.store_shipment as s
                     where s.channel = :channel and s.order_id::text = p.entity_key and s.status_due
                 )
+        when
+            p.reason = 'unknown_outcome' and exists (
+                select 1 from ops.problem as said
+                where
+                    said.channel = :channel
+                    and said.operation = 'sync_orders'
+                    and said.entity = p.entity
+                    and said.entity_key = p.entity_key
+                    and said.reason = 'undecided'
+                    and said.open
+            ) then true -- the store has answered since: one doubt, told once
         when exists (
             select 1 from ops.push as o
             where
