@@ -439,6 +439,27 @@ def test_only_bigcommerces_control_panel_may_frame_what_it_shows(admin: Person, 
     assert (own["referrer-policy"], own["cache-control"]) == ("same-origin", "no-store")
 
 
+def test_every_value_on_a_page_is_escaped() -> None:
+    from storekeeper.web.pages import page
+
+    hostile = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>{{ 7 * 7 }}"""
+    store = dict.fromkeys(("channel", "store", "connection_id", "state"), hostile)
+    for name in ("stores", "confirm", "connected", "notice"):
+        values = dict.fromkeys(
+            ("app_connection", "scopes", "token", "store_hash", "channel", "code", "scope", "context", "connection_id",
+             "file", "content", "home", "said"),
+            hostile,
+        )  # fmt: skip
+        made = {"stores": [{**store, "bad": True}], "lines": [hostile], "saved": False, "there": True, "app": True}
+        text = bytes(page(name, **values, **made).body).decode()
+        assert "&lt;script&gt;" in text
+        assert "{{ 7 * 7 }}" in text
+        for sign in ("<script", "<img", "\"'>"):
+            assert sign not in text, (name, sign)
+        policy = page(name, **values, **made).headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'")
+
+
 def test_no_token_or_secret_shows_anywhere(admin: Person, site: Site, store: SandboxProcess) -> None:
     back = begun(admin, store)
     page = admin.open("/auth", **back)

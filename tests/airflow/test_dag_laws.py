@@ -415,3 +415,20 @@ def test_the_whole_form_gives_a_run_only_what_says_something_else(dags: dict[str
     assert named({**form, "fields": ["quantity"]}) == {"fields": ["quantity"]}
     typed = {"scope": "all", "fields": ["price", "quantity"]}
     assert named(typed) == typed
+
+
+def test_what_a_person_is_asked_is_no_template(dags: dict[str, Any]) -> None:
+    """Titles of listings stand in it: what looks like a template there is shown, not rendered."""
+    approve = dags["sync_listings__plain"].get_task("approve")
+    ask = "a title: {{ 7 * 7 }} {{ conn.bigcommerce_plain.password }} {% raw %}"
+    rendered = approve.render_template(approve.body, {"ti": SimpleNamespace(xcom_pull=lambda **_: {"ask": ask})})
+    assert rendered == ask
+
+
+def test_no_run_parameter_is_rendered_as_a_template(dags: dict[str, Any]) -> None:
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+    rendered = {task.task_id: task.template_fields for dag in dags.values() for task in dag.tasks}
+    assert {name: fields for name, fields in rendered.items() if fields} == {
+        "approve": ApprovalOperator.template_fields
+    }

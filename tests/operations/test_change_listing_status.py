@@ -175,6 +175,19 @@ def test_one_unknown_sku_leaves_all_as_it_was_and_is_named(database: Database, c
     assert database.row("select state, updated from mart.runs") == {"state": "failed", "updated": 0}
 
 
+@pytest.mark.parametrize(
+    "sku", ["x'; drop table core.listing; --", "' or '1'='1", ":run_no", "%s", "{{ 7 * 7 }}", '"', "%"]
+)
+def test_a_sku_that_looks_like_a_statement_is_a_sku(database: Database, change_status: ChangeStatus, sku: str) -> None:
+    add_listing(database, "lamp", "A-1", **IN_STORE)
+    with pytest.raises(RunStopped, match="is no master SKU") as stopped:
+        change_status("hide", sku)
+    assert repr(sku) in str(stopped.value)
+    add_listing(database, "odd", sku, **IN_STORE | {"product_id": 8})
+    assert change_status("hide", sku).updated == 1
+    assert (state(database, "lamp"), state(database, "odd")) == ((False, None), (False, "hide"))
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 def test_some_skus_of_a_listing_are_not_the_listing(
     database: Database, change_status: ChangeStatus, action: str

@@ -131,6 +131,21 @@ def test_a_known_item_keeps_its_letter_case_and_a_sku_that_looks_like_a_formula_
     }  # fmt: skip
 
 
+def test_a_sku_that_looks_like_a_statement_or_a_sign_of_copy_is_text(load: Load, database: Database) -> None:
+    skus = [
+        "x'; drop table core.inventory_item; --",
+        "' or '1'='1",
+        ":run_no",
+        "%s",
+        "{{ 7 * 7 }}",
+        "\\N",
+        "\\.",
+        "a\tb",
+    ]
+    load("master_sku,quantity\n" + "".join(f"{sku},1\n" for sku in skus))
+    assert items(database) == dict.fromkeys(skus, (1, None))
+
+
 @pytest.mark.parametrize(
     ("header", "row", "expected"),
     [

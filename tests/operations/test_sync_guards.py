@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -597,3 +598,34 @@ def test_an_approval_of_one_variants_stock_covers_no_other_variant(shop: Shop) -
     shop.edit("V7b", quantity=5)
     shop.sync(run_id="ask", tasks=LOAD, **ASK)
     assert (shop.stock("V7a"), shop.stock("V7b")) == (0, 5)
+
+
+HOSTILE = (
+    "![x](https://evil.example/x.png) <script>alert(1)</script> | `a` [ok](javascript:alert(1)) *b* _c_ {{ 7 * 7 }}"
+)
+
+
+def test_what_a_person_is_asked_shows_a_title_as_text_whatever_it_holds(shop: Shop) -> None:
+    """Airflow shows it as Markdown: a title may make no link, image, HTML or further cell of it."""
+    skus = filled(shop, 20)
+    for sku in skus:
+        shop.edit_listing(sku, title=f"{HOSTILE}\n\n# {sku}")
+    zero(shop, skus)
+    said = asked(shop, "ask", **ASK)
+    assert said is not None
+    rows = [line for line in said.splitlines() if "evil" in line]
+    assert rows
+    for row in rows:
+        assert len(re.findall(r"(?<!\\)\|", row)) == 4
+        assert re.findall(r"(?<!\\)[\[\]<>`*_{}#]", row) == []
+
+
+def test_who_approved_and_when_is_kept(shop: Shop) -> None:
+    skus = filled(shop, 20)
+    zero(shop, skus)
+    assert asked(shop, "ask", **ASK)
+    approved(shop, "ask")
+    kept = shop.database.rows("select approved_by, approved_at from ops.approval")
+    assert len(kept) == len(skus)
+    assert {row["approved_by"] for row in kept} == {"jane"}
+    assert all(row["approved_at"] for row in kept)

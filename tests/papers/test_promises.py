@@ -6,17 +6,14 @@ import re
 
 from stack.places import PROJECT
 from tests.chaos.faults import FAULTS
+from tests.papers.named_in_papers import missing_tests, named_tests
 
 PROMISES = (PROJECT / "docs" / "promises.md").read_text()
 
 
 def test_each_test_that_is_named_is_there() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PROMISES)
-    assert len(named) > 25
-    missing = [
-        f"{file}::{name}" for file, name in named if f"def {name}(" not in (PROJECT / file).read_text(encoding="utf-8")
-    ]
-    assert missing == []
+    assert len(named_tests(PROMISES)) > 25
+    assert missing_tests(PROMISES) == []
 
 
 def test_each_fault_that_is_named_is_tried() -> None:

@@ -42,6 +42,16 @@ def test_however_a_file_is_broken_the_other_channels_can_be_loaded(directory: Pa
     assert str(directory / "bad.yaml") in str(broken)
 
 
+@pytest.mark.parametrize("tag", ["!!python/object/apply:os.mkdir [{}]", "!!python/object/new:os.mkdir [{}]"])
+def test_a_file_that_would_run_code_runs_none(directory: Path, tag: str) -> None:
+    made = directory / "made"
+    (directory / "bad.yaml").write_text(f"channel: {tag.format(made)}")
+    assert [channel.channel for channel in load_channels()] == ["good"]
+    (broken,) = broken_channels()
+    assert "is not valid YAML" in str(broken)
+    assert not made.exists()
+
+
 def test_a_file_that_is_not_text_or_cannot_be_read_stops_its_own_channel_only(directory: Path) -> None:
     (directory / "binary.yaml").write_bytes(b"channel: \xff\xfe")
     (directory / "folder.yaml").mkdir()

@@ -103,3 +103,16 @@ def test_who_may_write_shipments_need_read_nothing_else(database: Database) -> N
     finally:
         database.run("drop owned by feeder_here")
         database.run("drop role feeder_here")
+
+
+def test_what_works_with_its_owners_rights_trusts_no_search_path(database: Database) -> None:
+    """Whoever may write a table makes its triggers run as their owner: their names must not be theirs to choose."""
+    functions = database.rows(
+        "select p.proname as name, p.proconfig as settings, has_function_privilege('public', p.oid, 'execute') as free"
+        " from pg_proc as p inner join pg_namespace as n on p.pronamespace = n.oid"
+        " where p.prosecdef and n.nspname in ('raw', 'core', 'ops', 'mart', 'staging')"
+    )
+    assert len(functions) >= 5
+    for function in functions:
+        assert function["settings"] == ['search_path=""'], function["name"]
+        assert not function["free"], function["name"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from storekeeper.bigcommerce.address import OFFICIAL, api_base, check_store_hash
+from storekeeper.bigcommerce.address import LOGIN, OFFICIAL, api_base, check_store_hash, login_base
+from storekeeper.bigcommerce.oauth import App
+from storekeeper.outcomes import SettingsError
 
 HOSTILE = [
     "http://api.bigcommerce.com",
@@ -80,3 +82,11 @@ def test_a_store_hash_cannot_change_the_path(store_hash: str) -> None:
 
 def test_a_store_hash_is_letters_and_digits() -> None:
     assert check_store_hash("abc123") == "abc123"
+
+
+@pytest.mark.parametrize("host", [*(host for host in HOSTILE if host != LOGIN), OFFICIAL])
+def test_people_are_sent_to_no_other_login_page(host: str) -> None:
+    with pytest.raises(ValueError, match=r"login base URL|plain http"):
+        login_base(host)
+    with pytest.raises(SettingsError, match="the app's address"):
+        App("id", "secret", "https://airflow.example.com/storekeeper/auth", host)
