@@ -5,31 +5,32 @@ What a container would give by itself is put in here: host names, ports, and whe
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 import psycopg
-import requests
 import yaml
 
 from stack.places import PROJECT, free_port
 from stack.postgres import EmbeddedPostgres, wheel_programs
 from tests.airflow.conftest import without_airflow
+from tests.airflow.site import Person
 
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
 REDIS = shutil.which("redis-server")
 AIRFLOW_SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 WAIT_SECONDS = 240.0
+
+Triggered = tuple[str, str]
+"""A run: its DAG's id and its own."""
 
 
 class Cluster:
@@ -57,7 +58,6 @@ class Cluster:
     def start(self) -> Cluster:
         """Start all of it, in the order that the compose file asks for."""
         self.logs.mkdir(parents=True)
-        self.channels.mkdir()
         self._make_secrets()
         self._make_databases()
         self.launch("redis")
@@ -95,13 +95,16 @@ class Cluster:
     def _make_secrets(self) -> None:
         address = f"127.0.0.1:{self._server.port}"
         places = {"METADATA": address, "WAREHOUSE": address, "REDIS": f"127.0.0.1:{self._ports['redis']}"}
-        made = [sys.executable, "-c", "pass"]
         made = ["sh", str(PROJECT / "deploy" / "make_secrets.sh"), str(self.home)]
         subprocess.run(made, env={**os.environ, **places}, check=True)
         for file in self.secrets.iterdir():  # the databases' and roles' names, which a server of its own needs not vary
             text = file.read_text()
-            for role, database, name in zip(self._roles, self._databases, ("airflow", "celery", "warehouse"), strict=True):
-                text = re.sub(rf"//(airflow|celery|storekeeper):(\w+)@(\S+)/{name}\b", rf"//{role}:\2@\3/{database}", text)
+            for role, database, name in zip(
+                self._roles, self._databases, ("airflow", "celery", "warehouse"), strict=True
+            ):
+                text = re.sub(
+                    rf"//(airflow|celery|storekeeper):(\w+)@(\S+)/{name}\b", rf"//{role}:\2@\3/{database}", text
+                )
             file.write_text(text)
 
     def _make_databases(self) -> None:
@@ -153,8 +156,14 @@ class Cluster:
         }
 
     def _here(self, text: str) -> str:
-        text = text.replace("$$", "$").replace("/run/secrets", str(self.secrets)).replace("/opt/airflow/logs", str(self.logs))
-        text = text.replace("http://api-server:8080", self.root).replace("localhost:8080", self.root.removeprefix("http://"))
+        text = (
+            text.replace("$$", "$")
+            .replace("/run/secrets", str(self.secrets))
+            .replace("/opt/airflow/logs", str(self.logs))
+        )
+        text = text.replace("http://api-server:8080", self.root).replace(
+            "localhost:8080", self.root.removeprefix("http://")
+        )
         text = text.replace("8974", str(self._ports["scheduler"])).replace("6379", str(self._ports["redis"]))
         text = text.replace("/tmp/redis.conf", f"{self.home}/redis.conf").replace("--dir /data", f"--dir {self.home}")
         return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
@@ -208,47 +217,50 @@ class Cluster:
             asked = [part.replace("celery@$HOSTNAME", name) for part in asked]
             assert name in asked[0]
         environment["HOSTNAME"] = os.uname().nodename
-        command = asked if kind == "CMD" else ["sh", "-c", asked[0].replace("redis-cli", f"redis-cli -p {self._ports['redis']}")]
+        command = (
+            asked
+            if kind == "CMD"
+            else ["sh", "-c", asked[0].replace("redis-cli", f"redis-cli -p {self._ports['redis']}")]
+        )
         return subprocess.run(command, env=environment, capture_output=True, check=False, cwd=PROJECT).returncode == 0
 
-    def log_in(self, name: str = "admin", password: str | None = None) -> Client:
-        """Somebody who uses the API."""
-        body = {"username": name, "password": password or self.secret("admin_password")}
-        answer = requests.post(f"{self.root}/auth/token", json=body, timeout=60)
-        assert answer.status_code == 201, answer.text
-        return Client(self.root, answer.json()["access_token"])
+    def person(self, name: str = "admin", password: str | None = None) -> Operator:
+        """Somebody who has logged in."""
+        person = Operator(self.root)
+        person.log_in(name, password or self.secret("admin_password"))
+        return person
 
 
-class Client:
-    """Somebody who uses Airflow's API."""
-
-    def __init__(self, root: str, token: str) -> None:
-        self._root = root
-        self.token = token
+class Operator(Person):
+    """Somebody who triggers runs and waits for them."""
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """Call it; what it answers."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        answer = requests.request(method, f"{self._root}/api/v2/{path}", json=body, headers=headers, timeout=60)
+        """Call Airflow's API; what it answers."""
+        answer = self.api(method, path, json=body)
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 
-    def trigger(self, dag_id: str, **conf: object) -> tuple[str, str]:
-        """Begin a run; the DAG's and the run's id."""
+    def trigger(self, dag_id: str, **conf: object) -> Triggered:
+        """Begin a run."""
         self.call("PATCH", f"dags/{dag_id}", {"is_paused": False})
         run = self.call("POST", f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
         return dag_id, str(run["dag_run_id"])
 
-    def states(self, runs: list[tuple[str, str]]) -> dict[str, str]:
+    def states(self, runs: Sequence[Triggered]) -> dict[str, str]:
         """What became of runs, by the DAG's id."""
         return {dag_id: str(self.call("GET", f"dags/{dag_id}/dagRuns/{run}")["state"]) for dag_id, run in runs}
 
-    def wait(self, runs: list[tuple[str, str]], seconds: float = WAIT_SECONDS) -> dict[str, str]:
+    def tasks(self, run: Triggered) -> list[dict[str, Any]]:
+        """The tasks of a run, as Airflow sees them."""
+        dag_id, run_id = run
+        return list(self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"])
+
+    def wait(self, runs: Sequence[Triggered], seconds: float = WAIT_SECONDS) -> dict[str, str]:
         """Wait until all of them have ended."""
         until = time.monotonic() + seconds
         while True:
             states = self.states(runs)
             if all(state in ("success", "failed") for state in states.values()):
                 return states
-            assert time.monotonic() < until, json.dumps(states)
+            assert time.monotonic() < until, states
             time.sleep(1)

@@ -72,7 +72,7 @@ class Site:
 
     def person(self, name: str | None = "admin") -> Person:
         """Somebody with a browser, logged in unless nobody is named."""
-        person = Person(self)
+        person = Person(self.root)
         if name is not None:
             person.log_in(name)
         return person
@@ -81,28 +81,29 @@ class Site:
 class Person:
     """Somebody with a browser."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    def __init__(self, root: str) -> None:
+        self.root = root
         self.session = requests.Session()
         self.token = ""
 
-    def log_in(self, name: str) -> None:
+    def log_in(self, name: str, password: str | None = None) -> None:
         """By Airflow's own login."""
-        body = {"username": name, "password": PASSWORDS[name]}
-        answer = self.session.post(f"{self.site.root}/auth/token", json=body, timeout=30)
+        body = {"username": name, "password": password or PASSWORDS[name]}
+        answer = self.session.post(f"{self.root}/auth/token", json=body, timeout=60)
+        assert answer.status_code == 201, answer.text
         self.token = answer.json()["access_token"]
         self.session.cookies.set("_token", self.token, domain="127.0.0.1", path="/")
 
     def open(self, path: str, **query: str) -> requests.Response:
         """Open one of our pages."""
-        return self.session.get(f"{self.site.root}/storekeeper{path}", params=query, timeout=30, allow_redirects=False)
+        return self.session.get(f"{self.root}/storekeeper{path}", params=query, timeout=30, allow_redirects=False)
 
     def send(self, path: str, headers: Mapping[str, str] | None = None, **form: str) -> requests.Response:
         """Send one of our forms, with the token of the page that it stands on unless another is given."""
-        own = {"Sec-Fetch-Site": "same-origin", "Origin": self.site.root}
+        own = {"Sec-Fetch-Site": "same-origin", "Origin": self.root}
         form.setdefault("token", form_token(self.open("/")))
         return self.session.post(
-            f"{self.site.root}/storekeeper{path}",
+            f"{self.root}/storekeeper{path}",
             data=form,
             headers={**own, **(headers or {})},
             timeout=60,
@@ -117,7 +118,7 @@ class Person:
     def api(self, method: str, path: str, **options: Any) -> requests.Response:
         """Airflow's own API."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        return requests.request(method, f"{self.site.root}/api/v2/{path}", headers=headers, timeout=30, **options)
+        return requests.request(method, f"{self.root}/api/v2/{path}", headers=headers, timeout=30, **options)
 
 
 def form_token(page: requests.Response) -> str:

@@ -1,0 +1,349 @@
+"""All operations on three channels through the services of docker-compose.yaml; a worker dies in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from sandbox.process import SandboxProcess
+from sandbox.tokens import DEFAULT_TOKENS
+from stack.places import PROJECT
+from stack.postgres import EmbeddedPostgres
+from tests.airflow.cluster import REDIS, Cluster, Operator, Triggered
+from tests.airflow.conftest import write_channel
+from tests.airflow.site import said
+
+pytestmark = pytest.mark.skipif(REDIS is None, reason="there is no redis-server: apt-get install redis-server")
+
+CHANNELS = ("north", "south", "west")
+ORDERS = 12
+PASSWORDS = {"viewer": "viewer-pass-of-the-cluster", "op": "op-pass-of-the-cluster"}
+
+# The sandbox's shoppers: names, streets, e-mail addresses, phones.
+SHOPPERS = re.compile(r"shopper-\d+@example|Doe Shopper|\d+ Shopper Street|555-0100-\d|Jane Shopper")
+
+
+class Shop:
+    """A channel: its store, the token that lets us in, and the orders that are to be shipped."""
+
+    def __init__(self, channel: str, store: SandboxProcess) -> None:
+        self.channel = channel
+        self.store = store
+        self.token = f"canary{secrets.token_hex(20)}"
+        self.client_secret = f"canary{secrets.token_hex(20)}"
+        store.add_token(self.token, DEFAULT_TOKENS["sandbox-token"])
+        lines = [{"sku": "PARCEL-1", "quantity": 1}, {"sku": "PARCEL-2", "quantity": 2}]
+        self.orders = [int(store.place_order(status_id=11, lines=lines)["id"]) for _ in range(ORDERS)]
+
+    def connection(self) -> dict[str, Any]:
+        """The store's connection, as Airflow's API takes it."""
+        return {
+            "connection_id": f"bigcommerce_{self.channel}",
+            "conn_type": "bigcommerce",
+            "host": self.store.root,
+            "login": "client",
+            "password": self.token,
+            "extra": json.dumps({"store_hash": self.store.store_hash, "client_secret": self.client_secret}),
+        }
+
+    def shipments(self, folder: Path) -> Path:
+        """A file with two parcels of each order."""
+        rows = ["shipment_key,order_id,order_product_id,quantity,carrier,tracking_number"]
+        for order_id in self.orders:
+            for place, line in enumerate(self.store.get(f"/v2/orders/{order_id}/products")):
+                key = f"{self.channel}-{order_id}-{place}"
+                rows.append(f"{key},{order_id},{line['id']},{line['quantity']},UPS,1Z{key}")
+        return _written(folder / f"{self.channel}-shipments.csv", rows)
+
+    def drafts(self, folder: Path) -> Path:
+        """A file with drafts of two listings."""
+        rows = [
+            "listing_key,master_sku,title,weight,price,quantity",
+            f"{self.channel}-lamp,{self.channel}-LAMP,The {self.channel} lamp,1.2,49.90,12",
+            f"{self.channel}-chair,{self.channel}-CHAIR,The {self.channel} chair,7.5,89.00,3",
+        ]
+        return _written(folder / f"{self.channel}-drafts.csv", rows)
+
+
+def _written(file: Path, rows: list[str]) -> Path:
+    file.write_text("\n".join(rows) + "\n")
+    return file
+
+
+class Day:
+    """A day's work of the cluster, and what came of it."""
+
+    def __init__(self, cluster: Cluster, shops: dict[str, Shop], folder: Path) -> None:
+        self.cluster = cluster
+        self.shops = shops
+        self.folder = folder
+        self.admin = cluster.person()
+        self.states: list[dict[str, str]] = []
+        self.killed: dict[str, Any] = {}
+        self.seconds_to_recover = 0.0
+
+    def work(self) -> None:
+        """Everything once, on all channels side by side."""
+        for shop in self.shops.values():
+            self.admin.call("POST", "connections", shop.connection())
+        self._wait_for_dags()
+        self._all("import_listings", "get_orders")
+        drafts = {
+            name: {"path": str(shop.drafts(self.folder)), "queue": "publish"} for name, shop in self.shops.items()
+        }
+        parcels = {name: {"path": str(shop.shipments(self.folder))} for name, shop in self.shops.items()}
+        stock = self._stock()
+        unpaused = {name: {"action": "unpause", "skus": stock[name], "whole_listing": True} for name in self.shops}
+        runs = [self.admin.trigger("load_inventory", path=str(self._inventory(stock)))]
+        runs += self._begin("load_listings", drafts) + self._begin("load_shipments", parcels)
+        runs += self._begin("change_listing_status", unpaused)
+        self.states.append(self.admin.wait(runs))
+        self._all("publish_listings")
+        self._lose_a_worker()
+        customer = self.shops["north"].store.orders()[0]["customer_id"]
+        self.states.append(
+            self.admin.wait([self.admin.trigger("forget_shopper", channel="north", customer_id=customer)])
+        )
+        self._all("import_listings", "get_orders")
+
+    def _wait_for_dags(self) -> None:
+        until = time.monotonic() + 120
+        files = {file.stem for file in (PROJECT / "dags").glob("*.py")} - {"channel_settings"}
+        of_channels = files - {"load_inventory", "forget_shopper"}
+        wanted = (files - of_channels) | {f"{name}__{channel}" for name in of_channels for channel in self.shops}
+        while not wanted <= {dag["dag_id"] for dag in self.admin.call("GET", "dags?limit=100")["dags"]}:
+            assert time.monotonic() < until, self.cluster.said("dag-processor")[-3000:]
+            time.sleep(1)
+
+    def _begin(self, operation: str, confs: dict[str, dict[str, Any]]) -> list[Triggered]:
+        return [self.admin.trigger(f"{operation}__{channel}", **conf) for channel, conf in confs.items()]
+
+    def _all(self, *operations: str) -> None:
+        nothing: dict[str, dict[str, Any]] = {name: {} for name in self.shops}
+        runs = [run for operation in operations for run in self._begin(operation, nothing)]
+        self.states.append(self.admin.wait(runs))
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        with psycopg.connect(self.cluster.warehouse_uri(), row_factory=dict_row) as connection:
+            return connection.execute(query).fetchall()
+
+    def _stock(self) -> dict[str, list[str]]:
+        """Some SKUs of each channel."""
+        found = self.rows(
+            "select channel, master_sku from (select channel, master_sku, row_number() over (partition by channel"
+            " order by product_id) as place from mart.listing_variants where status = 'listed' and quantity is not null"
+            " and master_sku !~ '[,\"]') as v where place <= 12"
+        )
+        return {name: [row["master_sku"] for row in found if row["channel"] == name] for name in self.shops}
+
+    def _inventory(self, stock: dict[str, list[str]]) -> Path:
+        skus = sorted({sku for some in stock.values() for sku in some})
+        rows = [f"{sku},{100 + place},{10 + place}.50" for place, sku in enumerate(skus)]
+        return _written(self.folder / "inventory.csv", ["master_sku,quantity,price", *rows])
+
+    def _lose_a_worker(self) -> None:
+        """Kill a worker with all its processes while it sends shipments, and start another a while later."""
+        for shop in self.shops.values():
+            shop.store.configure(latency_ms=1500)
+        nothing: dict[str, dict[str, Any]] = {name: {} for name in self.shops}
+        runs = self._begin("sync_orders", nothing) + self._begin("sync_listings", nothing)
+        name, self.killed = self._at_work(runs)
+        self.cluster.kill(name)
+        began = time.monotonic()
+        for shop in self.shops.values():
+            shop.store.configure(latency_ms=0)
+        self.states.append(self.admin.wait(runs, 400))
+        self.seconds_to_recover = time.monotonic() - began
+        print(f"killed {name} within {self.killed['dag_id']}; all done {self.seconds_to_recover:.0f} s later")
+
+    def _at_work(self, runs: list[Triggered]) -> tuple[str, dict[str, Any]]:
+        """A worker that has begun to send a channel's shipments, and the task."""
+        until = time.monotonic() + 90
+        while time.monotonic() < until:
+            for shop in self.shops.values():
+                if not 1 <= sent(shop) < 2 * ORDERS - 3:
+                    continue
+                run = next(run for run in runs if run[0] == f"sync_orders__{shop.channel}")
+                for task in self.admin.tasks(run):
+                    for number in range(1, self.cluster.workers + 1):
+                        pids = {process.pid for process in self.cluster.family(f"worker-{number}")}
+                        if task["task_id"] == "load" and task["state"] == "running" and task["pid"] in pids:
+                            return f"worker-{number}", task
+            time.sleep(0.05)
+        states = self.rows("select channel, state, count(*) from mart.shipments group by 1, 2")
+        problems = self.rows("select channel, entity_key, message from mart.problems where operation = 'sync_orders'")
+        raise AssertionError(f"no worker was seen sending shipments: {states} {problems} {self.admin.states(runs)}")
+
+
+def sent(shop: Shop) -> int:
+    """Shipments that the store has made by our calls."""
+    return sum(effect["kind"] == "shipment.created" for effect in shop.store.effects())
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory, postgres: EmbeddedPostgres) -> Iterator[Day]:
+    home = tmp_path_factory.mktemp("cluster")
+    openapi = os.environ.get("BIGCOMMERCE_OPENAPI_DIR")
+    with ExitStack() as stack:
+        shops = {
+            name: Shop(
+                name,
+                stack.enter_context(
+                    SandboxProcess(
+                        products=60, seed=seed, orders=40, orders_days=20, store_hash=f"{name}shop", openapi=openapi
+                    )
+                ),
+            )
+            for seed, name in enumerate(CHANNELS, 1)
+        }
+        # a worker that died is given up sooner than in production, so that nobody waits for a minute
+        quick = {
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+            "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
+        }
+        cluster = Cluster(home, postgres, workers=2, changes=quick)
+        stack.callback(cluster.stop)
+        for name in CHANNELS:
+            write_channel(cluster.channels, name, connection_id=f"bigcommerce_{name}")
+        cluster.start()
+        done = Day(cluster, shops, home)
+        done.work()
+        yield done
+        assert {name: shop.store.violations() for name, shop in shops.items()} == {name: [] for name in shops}
+
+
+def test_every_run_ends_green_though_a_worker_died(day: Day) -> None:
+    assert {state for states in day.states for state in states.values()} == {"success"}
+    run = (day.killed["dag_id"], day.killed["dag_run_id"])
+    (load,) = (task for task in day.admin.tasks(run) if task["task_id"] == "load")
+    assert load["try_number"] == 2
+
+
+def test_every_parcel_left_once_and_its_order_is_shipped(day: Day) -> None:
+    for shop in day.shops.values():
+        assert sent(shop) == 2 * ORDERS
+        for order_id in shop.orders:
+            parcels = shop.store.get(f"/v2/orders/{order_id}/shipments")
+            numbers = sorted(parcel["tracking_number"] for parcel in parcels)
+            assert numbers == [f"1Z{shop.channel}-{order_id}-0", f"1Z{shop.channel}-{order_id}-1"]
+            assert shop.store.get(f"/v2/orders/{order_id}")["status"] == "Shipped"
+    assert day.rows("select 1 from mart.shipments where state <> 'shipped' or store_shipment_id is null") == []
+
+
+def test_the_stores_have_what_is_wanted_each_its_own(day: Day) -> None:
+    waiting = day.rows(
+        "select channel, master_sku, reason from mart.sync_status where not in_sync and reason <> 'paused'"
+    )
+    assert waiting == []
+    for name, shop in day.shops.items():
+        names = {product["name"] for product in shop.store.products()}
+        assert {f"The {name} lamp", f"The {name} chair"} <= names
+        assert not names & {f"The {other} lamp" for other in day.shops if other != name}
+        known = day.rows(
+            "select product_id, variant_id, channel_quantity, quantity from mart.listing_variants"
+            f" where channel = '{name}' and linked"
+        )
+        assert len(known) >= 12
+        levels = {
+            variant["id"]: variant["inventory_level"]
+            for product in shop.store.products()
+            for variant in product["variants"]
+        }
+        assert {row["variant_id"]: row["quantity"] for row in known}.items() <= levels.items()
+        mine = {row["order_id"] for row in day.rows(f"select order_id from mart.orders where channel = '{name}'")}
+        assert set(shop.orders) <= mine <= {order["id"] for order in shop.store.orders()}
+
+
+def test_what_is_done_twice_changes_nothing(day: Day) -> None:
+    before = {name: shop.store.effects() for name, shop in day.shops.items()}
+    day._all("sync_orders", "sync_listings", "publish_listings")
+    assert set(day.states[-1].values()) == {"success"}
+    assert {name: shop.store.effects() for name, shop in day.shops.items()} == before
+
+
+def test_every_service_says_that_it_is_well(day: Day) -> None:
+    for name in ("redis", "api-server", "scheduler", "dag-processor", "triggerer"):
+        assert day.cluster.is_healthy(name), name
+    dead = next(number for number in (1, 2) if day.cluster.processes[f"worker-{number}"].poll() is not None)
+    assert not day.cluster.is_healthy("worker", dead)
+    assert day.cluster.is_healthy("worker", 3 - dead)
+
+
+def test_a_worker_cannot_open_airflows_database(day: Day) -> None:
+    environment = day.cluster.environment("worker", 9)
+    results = day.cluster.secret("celery_results").removeprefix("db+").replace("+psycopg", "")
+    assert not [value for value in environment.values() if "airflow_database" in value]
+    airflow = day.cluster.secret("airflow_database").rpartition("/")[2]
+    with psycopg.connect(results) as connection:
+        assert connection.execute("select count(*) from celery_taskmeta").fetchone() != (0,)
+    with pytest.raises(psycopg.OperationalError, match="permission denied"):
+        psycopg.connect(f"{results.rpartition('/')[0]}/{airflow}")
+
+
+def test_with_fab_people_see_what_their_role_allows(day: Day) -> None:
+    for name, role in (("viewer", "Viewer"), ("op", "Op")):
+        user = {"username": name, "email": f"{name}@localhost", "first_name": name, "last_name": name}
+        answer = day.admin.session.post(
+            f"{day.cluster.root}/auth/fab/v1/users",
+            json={**user, "roles": [{"name": role}], "password": PASSWORDS[name]},
+            headers={"Authorization": f"Bearer {day.admin.token}"},
+            timeout=60,
+        )
+        assert answer.status_code == 200, answer.text
+    viewer, op = (day.cluster.person(name, PASSWORDS[name]) for name in ("viewer", "op"))
+    assert Operator(day.cluster.root).open("/").status_code == 401
+    assert viewer.open("/").status_code == 403
+    assert (
+        viewer.send("/account", token="", store_hash="x", channel="x", client_id="x", access_token="x").status_code
+        == 403
+    )
+    shop = day.shops["north"]
+    form = {"store_hash": shop.store.store_hash, "channel": "north", "client_id": "client", "host": shop.store.root}
+    assert (
+        op.send("/account", headers={"Origin": "https://evil.example"}, access_token=shop.token, **form).status_code
+        == 403
+    )
+    refused = op.send("/account", access_token="wrong", **form)
+    assert "the access token is wrong" in said(refused)
+    saved = op.send("/account", access_token=shop.token, client_secret=shop.client_secret, **form)
+    assert saved.status_code == 200, saved.text
+    assert "Connected to" in saved.text
+    assert {f">{name}<" in op.open("/").text for name in CHANNELS} == {True}
+
+
+def test_no_secret_and_no_shopper_is_in_any_log_queue_database_or_mart(day: Day) -> None:
+    cluster = day.cluster
+    told = {
+        str(file.relative_to(cluster.home)): file.read_text(errors="replace") for file in cluster.home.rglob("*.log*")
+    }
+    assert len(told) > 60
+    told["Airflow's database"] = cluster.dump(cluster.metadata_uri(), "--data-only")
+    assert "get_orders__north" in told["Airflow's database"]
+    told["the workers' results"] = cluster.dump(cluster.metadata_uri().replace("airflow", "celery"), "--data-only")
+    for file in [*cluster.home.glob("dump.rdb"), *(cluster.home / "appendonlydir").glob("*")]:
+        told[f"the queue, {file.name}"] = file.read_bytes().decode(errors="replace")
+    everything = cluster.dump(cluster.warehouse_uri(), "--data-only")
+    assert SHOPPERS.search(everything)  # the search can find them: they are where they belong
+    for view in day.rows("select table_name from information_schema.views where table_schema = 'mart'"):
+        told[f"mart.{view['table_name']}"] = str(day.rows(f"select * from mart.{view['table_name']}"))
+    keys = [cluster.secret(file.name) for file in cluster.secrets.iterdir() if file.name != "connections.yaml"]
+    keys += [shop.token for shop in day.shops.values()] + [shop.client_secret for shop in day.shops.values()]
+    keys += PASSWORDS.values()
+    found = [
+        (place, "a secret")
+        for place, text in [*told.items(), ("the warehouse", everything)]
+        if any(key in text for key in keys)
+    ]
+    found += [(place, match[0]) for place, text in told.items() if (match := SHOPPERS.search(text))]
+    assert found == []
