@@ -475,6 +475,14 @@ def test_no_token_or_secret_shows_anywhere(admin: Person, site: Site, store: San
     assert SECRET.encode() not in database
 
 
+def test_what_shows_a_stores_access_shows_neither_token_nor_secret() -> None:
+    from storekeeper.web.stored_connections import Access
+
+    shown = repr(Access("abc123", "canary-token", "app-1", "canary-secret", "", "account"))
+    assert "abc123" in shown
+    assert "canary" not in shown
+
+
 def test_a_directory_that_cannot_be_written_shows_the_file_instead(
     admin: Person, site: Site, store: SandboxProcess
 ) -> None:
