@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -28,6 +29,14 @@ PARQUET_ROWS = 10_000
 PARQUET_BYTES = 16 * MEGABYTE
 
 PARQUET_MAGIC = b"PAR1"
+
+NAME = re.compile(r"[^\W\d_][\w .-]{0,29}")
+"""What a column's name looks like: at most 30 letters, digits, blanks and ``_.-``, a letter first."""
+
+LONGEST_WORD = 20
+"""A longer word of a name that mixes capitals, small letters and digits may be a key."""
+
+NAMES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +185,8 @@ def _find(name: str, header: Sequence[str], wanted: Wanted, *, hint: str = "") -
     prefixed: dict[str, int] = {}
     seen: set[str] = set()
     ignored = {_plain(column) for column in wanted.ignored}
-    unknown = []
+    unknown: list[str] = []
+    nameless: list[str] = []
     for place, given in enumerate(header):
         own = _prefixed(given, wanted)
         column = _plain(own or given)
@@ -189,21 +199,44 @@ def _find(name: str, header: Sequence[str], wanted: Wanted, *, hint: str = "") -
         elif own is not None:
             prefixed[own] = place
         else:
-            unknown.append(repr(given.strip()[:50]) if column else f"one without a name (column {place + 1})")
+            if column:
+                unknown.append(given)
+            else:
+                nameless.append(f"one without a name (column {place + 1})")
             continue
         seen.add(column)
     missing = [column for column in wanted.required if column not in places]
     if missing:
         raise FeedRefused(
             f"{name}: has no column {', '.join(map(repr, missing))}; its header names"
-            f" {', '.join(repr(given[:50]) for given in header[:20])}{hint}; nothing was loaded"
+            f" {_repeated(header)}{hint}; nothing was loaded"
         )
-    if unknown:
+    if unknown or nameless:
+        said = [*([_repeated(unknown)] if unknown else []), *nameless[:NAMES_SHOWN]]
         raise FeedRefused(
-            f"{name}: has columns that are not known: {', '.join(unknown[:20])}; known are"
+            f"{name}: has columns that are not known: {', '.join(said)}; known are"
             f" {wanted.known()}. Name others in ignored_columns to leave them out. Nothing was loaded"
         )
     return _Header(places, prefixed)
+
+
+def _repeated(header: Sequence[str]) -> str:
+    """A header's columns as a message names them: who names a file that is no feed shall not learn its first line."""
+    names = [given.strip() for given in header if _is_name(given.strip())]
+    others = len(header) - len(names)
+    shown = ", ".join(map(repr, names[:NAMES_SHOWN]))
+    if not others:
+        return shown
+    what = "that is no column name" if others == 1 else "that are no column names"
+    return f"{shown} and {others} more {what}" if shown else f"{others} {what}"
+
+
+def _is_name(text: str) -> bool:
+    if not NAME.fullmatch(text):
+        return False
+    longest = max(re.findall(r"[^\W_]+", text), key=len)
+    kinds = [any(map(is_kind, longest)) for is_kind in (str.isupper, str.islower, str.isdigit)]
+    return len(longest) <= LONGEST_WORD or sum(kinds) < 2
 
 
 def _prefixed(given: str, wanted: Wanted) -> str | None:
