@@ -868,6 +868,21 @@ def test_a_parquet_file_of_another_shape_is_refused(
     assert items(database) == {}
 
 
+@pytest.mark.parametrize("repeats", [False, True], ids=["as it says itself", "values that are repeated"])
+def test_a_parquet_file_that_unpacks_to_far_more_than_it_is_is_refused(
+    load: Load, database: Database, repeats: bool
+) -> None:
+    def packed(rows: int) -> bytes:
+        table = pa.table({"master_sku": [f"A-{number}" for number in range(rows)], "price": [" " * 999 + "5"] * rows})
+        return parquet(table, compression="zstd", use_dictionary=repeats)
+
+    assert len(packed(20_000)) < 100_000
+    with pytest.raises(FeedRefused, match=r"unpacks to more than 8 times what max_megabytes allows \(1 MB\)"):
+        load(packed(20_000), max_megabytes=1)
+    assert items(database) == {}
+    assert load(packed(5_000), max_megabytes=1).created == 5_000
+
+
 def test_a_parquet_file_that_can_only_be_read_forwards_is_read_all_the_same(load: Load, database: Database) -> None:
     class Forwards(io.BytesIO):
         def seekable(self) -> bool:

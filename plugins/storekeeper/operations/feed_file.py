@@ -28,6 +28,9 @@ PARQUET_ROWS = 10_000
 
 PARQUET_BYTES = 16 * MEGABYTE
 
+PARQUET_UNPACKED = 8
+"""So many times what max_megabytes allows may a Parquet file have once it is unpacked."""
+
 PARQUET_MAGIC = b"PAR1"
 
 NAME = re.compile(r"[^\W\d_][\w .-]{0,29}")
@@ -135,6 +138,13 @@ class _Bounded:
         if size > self._most:
             raise FeedRefused(
                 f"{self.name}: is larger than max_megabytes allows ({self._max_megabytes:,} MB); nothing was loaded"
+            )
+
+    def check_unpacked(self, size: int) -> None:
+        if size > self._most * PARQUET_UNPACKED:
+            raise FeedRefused(
+                f"{self.name}: unpacks to more than {PARQUET_UNPACKED} times what max_megabytes allows"
+                f" ({self._max_megabytes:,} MB); nothing was loaded"
             )
 
     def pieces(self) -> Iterator[bytes]:
@@ -344,6 +354,7 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
         schema = parquet.schema_arrow
     except pa.ArrowException as error:
         raise FeedRefused(f"{file.name}: is no Parquet file: {_first_line(error)}; nothing was loaded") from None
+    file.check_unpacked(_unpacked(parquet.metadata))
     found = _find(file.name, schema.names, wanted)
     for column, place in (found.columns | found.prefixed).items():
         try:
@@ -355,11 +366,14 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
             ) from None
 
     def lines() -> Iterator[Line]:
-        number = 0
+        number = unpacked = 0
         order = [None if place is None else schema.names[place] for place in found.order(wanted)]
         chosen = [name for name in order if name is not None]
         try:
             for batch in parquet.iter_batches(_rows_at_once(parquet.metadata), columns=chosen, use_threads=False):
+                # what the file says of itself leaves out how often a value is repeated, and may be false
+                unpacked += batch.nbytes
+                file.check_unpacked(unpacked)
                 by_name = {name: _as_text(pa, batch.column(name)) for name in chosen}
                 blank = [None] * batch.num_rows
                 for values in zip(*(blank if name is None else by_name[name] for name in order), strict=True):
@@ -375,8 +389,12 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
 
 def _rows_at_once(metadata: Any) -> int:
     rows: int = metadata.num_rows
-    size: int = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-    return max(1, min(PARQUET_ROWS, PARQUET_BYTES * rows // max(size, 1)))
+    return max(1, min(PARQUET_ROWS, PARQUET_BYTES * rows // max(_unpacked(metadata), 1)))
+
+
+def _unpacked(metadata: Any) -> int:
+    """The file's size before it was compressed, as it says itself."""
+    return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
 
 
 def _as_text(pa: Any, column: Any) -> list[str | None]:
