@@ -25,7 +25,8 @@ import error of `dags/channel_settings.py`; all other channels load. *Run* marks
 trigger form or `--conf`.
 
 A feed that serves all channels has a file of its own in `include/feeds` (or in `STOREKEEPER_FEEDS_DIR`), read by the
-same rules: `inventory.yaml` holds [load_inventory](#load_inventory).
+same rules: `inventory.yaml` holds [load_inventory](#load_inventory). `STOREKEEPER_FEED_PLACES` says [where the files of
+feeds may lie](load_inventory.md#settings-and-one-run).
 """
 
 

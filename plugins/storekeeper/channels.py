@@ -30,6 +30,15 @@ def feeds_dir() -> Path:
     return Path(os.environ.get("STOREKEEPER_FEEDS_DIR") or PROJECT / "include" / "feeds")
 
 
+def feed_places() -> list[str] | None:
+    """Where a feed's file may lie: ``STOREKEEPER_FEED_PLACES``, folders and URLs with commas between; None: anywhere.
+
+    A folder is relative to the project unless it is absolute, a URL is the beginning of those of its files.
+    """
+    places = os.environ.get("STOREKEEPER_FEED_PLACES", "").strip()
+    return [place.strip() for place in places.split(",") if place.strip()] if places else None
+
+
 def load_channels() -> list[Channel]:
     """Each channel whose file can be read, by name; see :func:`broken_channels` for the others."""
     return _read_all()[0]

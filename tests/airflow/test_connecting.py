@@ -112,6 +112,21 @@ def test_a_store_is_connected_by_the_app(admin: Person, store: SandboxProcess, s
     assert ">connected<" in admin.open("/").text
 
 
+def test_an_apps_token_is_saved_though_the_store_does_not_answer(
+    admin: Person, store: SandboxProcess, site: Site
+) -> None:
+    """The former token is worth nothing any more."""
+    back = begun(admin, store)
+    store.fault("status", status=503, route="/v2/store")
+    page = admin.open("/auth", **back)
+    assert page.status_code == 502
+    assert "The token was saved, in the connection 'bigcommerce_acme'." in said(page)
+    assert "Nothing was saved" not in said(page)
+    store.clear_faults()
+    assert admin.connection("bigcommerce_acme") is not None
+    assert not (site.home / "channels" / "acme.yaml").exists()
+
+
 def test_an_api_account_is_tested_and_saved(admin: Person, store: SandboxProcess) -> None:
     form = {"store_hash": "sandbox", "channel": "acme", "client_id": "id", "host": store.root}
     refused = admin.send("/account", access_token="wrong", **form)
@@ -473,6 +488,14 @@ def test_no_token_or_secret_shows_anywhere(admin: Person, site: Site, store: San
     database = (site.home / "airflow.db").read_bytes()
     assert b"canary-secret-9" not in database
     assert SECRET.encode() not in database
+
+
+def test_what_shows_a_stores_access_shows_neither_token_nor_secret() -> None:
+    from storekeeper.web.stored_connections import Access
+
+    shown = repr(Access("abc123", "canary-token", "app-1", "canary-secret", "", "account"))
+    assert "abc123" in shown
+    assert "canary" not in shown
 
 
 def test_a_directory_that_cannot_be_written_shows_the_file_instead(

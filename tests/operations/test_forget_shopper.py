@@ -219,11 +219,17 @@ def test_what_a_killed_sync_of_shipments_has_staged_of_orders_goes_too(
         ({"email": "a@b", "customer_id": 1, "channel": "shop"}, "exactly one of the two"),
         ({"email": "nobody"}, "with an @"),
         ({"email": "a@b", "channel": "nowhere"}, r"is no channel \(got 'nowhere'; there are \['shop'\]\)"),
+        ({"customer_id": 3, "channel": "ann@example.com"}, r"is no channel \(got an e-mail address; there are"),
         ({"customer_id": 3}, "each store counts its own"),
         ({"customer_id": "x3", "channel": "shop"}, "whole number above 0"),
         ({"customer_id": "0", "channel": "shop"}, "whole number above 0"),
     ],
 )
 def test_who_it_is_must_be_clear(params: dict[str, Any], said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(SettingsError, match=said) as caught:
         read_shopper(params, {"shop"})
+    assert "ann@" not in str(caught.value)
+
+
+def test_what_shows_a_shopper_does_not_show_who_it_is() -> None:
+    assert EMAIL not in repr(read_shopper({"email": EMAIL}, {"shop"}))

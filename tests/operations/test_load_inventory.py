@@ -379,6 +379,7 @@ def test_problems_end_a_run_red_where_a_setting_says_so_and_the_rest_is_loaded(l
         ("master_sku;quantity\nA;1\n", "is the delimiter ';'? It is set to ','"),
         ("master_sku,colour,size\nA,1,2\n", "not known: 'colour', 'size'; known are master_sku, quantity"),
         ("master_sku,quantity,\nA,1,\n", "one without a name (column 3)"),
+        ("master_sku,colour,,\nA,1,,\n", "not known: 'colour', one without a name (column 3), one without a name"),
         ("master_sku,MASTER_SKU\nA,B\n", "has the column 'master_sku' twice"),
         ("master_sku,quantity\nA,1\nÄ,1\n".encode("latin-1"), "is not UTF-8: byte 0xC4 at position 24, in line 3"),
         ("master_sku,quantity\nA,1\n".encode("utf-16"), "is not UTF-8: byte 0xFF at position 0, in line 1"),
@@ -402,6 +403,32 @@ def test_a_file_that_cannot_be_read_as_a_whole_is_refused_with_the_place(
     assert run["state"] == "failed"
     assert said in run["message"]
     assert database.value("select count(*) from pg_tables where schemaname = 'staging'") == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("root:x:0:0:root:/root:/bin/bash", "its header names 1 that is no column name;"),
+        ("HOME=/root\0AIRFLOW_CONN_X=postgres://x:secret@y", "its header names 1 that is no column name;"),
+        ("postgresql://keeper:secret@db/warehouse", "its header names 1 that is no column name;"),
+        ("sku,4c1f,s3cret!,Price (net)", "its header names 'sku' and 3 more that are no column names;"),
+        ("sku,wJalrXUtnFEMIK7MDENGb", "its header names 'sku' and 1 more that is no column name;"),
+        ("sku,deadbeef00deadbeef0011", "its header names 'sku' and 1 more that is no column name;"),
+        ("sku,Recommended Retail Price 2", "its header names 'sku', 'Recommended Retail Price 2';"),
+        ("Größe,recommendedretailpriceeur", "its header names 'Größe', 'recommendedretailpriceeur';"),
+        ("sku," + "x" * 31, "its header names 'sku' and 1 more that is no column name;"),
+        ("master_sku,s3cret!,colour,a:b", "not known: 'colour' and 2 more that are no column names; known are"),
+        ("master_sku,s3cret!,a:b,", "not known: 2 that are no column names, one without a name (column 4); known are"),
+    ],
+)
+def test_a_file_that_is_no_feed_does_not_show_its_first_line(
+    load: Load, database: Database, header: str, said: str
+) -> None:
+    with pytest.raises(FeedRefused) as caught:
+        load(f"{header}\nA,1\n")
+    assert said in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert said in database.value("select message from mart.runs")
 
 
 def test_a_bad_byte_far_into_the_file_is_found_and_nothing_was_loaded(load: Load, database: Database) -> None:
@@ -839,6 +866,21 @@ def test_a_parquet_file_of_another_shape_is_refused(
         load(parquet(pa.table(columns)))
     assert said in str(caught.value)
     assert items(database) == {}
+
+
+@pytest.mark.parametrize("repeats", [False, True], ids=["as it says itself", "values that are repeated"])
+def test_a_parquet_file_that_unpacks_to_far_more_than_it_is_is_refused(
+    load: Load, database: Database, repeats: bool
+) -> None:
+    def packed(rows: int) -> bytes:
+        table = pa.table({"master_sku": [f"A-{number}" for number in range(rows)], "price": [" " * 999 + "5"] * rows})
+        return parquet(table, compression="zstd", use_dictionary=repeats)
+
+    assert len(packed(20_000)) < 100_000
+    with pytest.raises(FeedRefused, match=r"unpacks to more than 8 times what max_megabytes allows \(1 MB\)"):
+        load(packed(20_000), max_megabytes=1)
+    assert items(database) == {}
+    assert load(packed(5_000), max_megabytes=1).created == 5_000
 
 
 def test_a_parquet_file_that_can_only_be_read_forwards_is_read_all_the_same(load: Load, database: Database) -> None:

@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 MOST_RENEWALS = 2
 """So often one call may go on with another token."""
 
+MOST_OF_AN_ANSWER = 256 * 1024 * 1024
+"""More bytes, unpacked, are no answer of a store: a page of 250 products with all 600 variants each stays below."""
+
 TOKEN = "X-Auth-Token"  # noqa: S105 - the header's name
 
 Query = Mapping[str, str | int]
@@ -264,11 +267,15 @@ class StoreClient:
         return Answer(response.status_code, response.headers, body, started, wrote=check is not None)
 
     def _read(self, response: requests.Response, called: str, started: float) -> bytes:
-        """The whole body, within the total time: requests itself bounds only the wait for each piece."""
+        """The whole body, within the total time and size: requests itself bounds only the wait for each piece."""
         pieces = []
+        size = 0
         try:
             while piece := response.raw.read1(1 << 20, decode_content=True):
                 pieces.append(piece)
+                size += len(piece)
+                if size > MOST_OF_AN_ANSWER:
+                    raise Unknown(f"{called}: the answer is larger than {MOST_OF_AN_ANSWER:,} bytes")
                 if time.monotonic() - started > self.patience.total:
                     raise Unknown(f"{called}: the answer took longer than {self.patience.total:.0f} s")
         except (urllib3.exceptions.HTTPError, OSError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,12 +29,13 @@ ALGORITHM = "HS256"
 class App:
     """An app as its developer account has it.
 
+    :param client_secret: never shown.
     :param base: where merchants consent and tokens are made; BigCommerce's own login where left out.
     :param redirect_uri: where BigCommerce sends the browser back to, exactly as it is registered.
     """
 
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     redirect_uri: str
     base: str = ""
 

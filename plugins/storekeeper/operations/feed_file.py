@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -27,7 +28,18 @@ PARQUET_ROWS = 10_000
 
 PARQUET_BYTES = 16 * MEGABYTE
 
+PARQUET_UNPACKED = 8
+"""So many times what max_megabytes allows may a Parquet file have once it is unpacked."""
+
 PARQUET_MAGIC = b"PAR1"
+
+NAME = re.compile(r"[^\W\d_][\w .-]{0,29}")
+"""What a column's name looks like: at most 30 letters, digits, blanks and ``_.-``, a letter first."""
+
+LONGEST_WORD = 20
+"""A longer word of a name that mixes capitals, small letters and digits may be a key."""
+
+NAMES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,13 @@ class _Bounded:
                 f"{self.name}: is larger than max_megabytes allows ({self._max_megabytes:,} MB); nothing was loaded"
             )
 
+    def check_unpacked(self, size: int) -> None:
+        if size > self._most * PARQUET_UNPACKED:
+            raise FeedRefused(
+                f"{self.name}: unpacks to more than {PARQUET_UNPACKED} times what max_megabytes allows"
+                f" ({self._max_megabytes:,} MB); nothing was loaded"
+            )
+
     def pieces(self) -> Iterator[bytes]:
         taken, piece = 0, self.head
         while piece:
@@ -176,7 +195,8 @@ def _find(name: str, header: Sequence[str], wanted: Wanted, *, hint: str = "") -
     prefixed: dict[str, int] = {}
     seen: set[str] = set()
     ignored = {_plain(column) for column in wanted.ignored}
-    unknown = []
+    unknown: list[str] = []
+    nameless: list[str] = []
     for place, given in enumerate(header):
         own = _prefixed(given, wanted)
         column = _plain(own or given)
@@ -189,21 +209,44 @@ def _find(name: str, header: Sequence[str], wanted: Wanted, *, hint: str = "") -
         elif own is not None:
             prefixed[own] = place
         else:
-            unknown.append(repr(given.strip()[:50]) if column else f"one without a name (column {place + 1})")
+            if column:
+                unknown.append(given)
+            else:
+                nameless.append(f"one without a name (column {place + 1})")
             continue
         seen.add(column)
     missing = [column for column in wanted.required if column not in places]
     if missing:
         raise FeedRefused(
             f"{name}: has no column {', '.join(map(repr, missing))}; its header names"
-            f" {', '.join(repr(given[:50]) for given in header[:20])}{hint}; nothing was loaded"
+            f" {_repeated(header)}{hint}; nothing was loaded"
         )
-    if unknown:
+    if unknown or nameless:
+        said = [*([_repeated(unknown)] if unknown else []), *nameless[:NAMES_SHOWN]]
         raise FeedRefused(
-            f"{name}: has columns that are not known: {', '.join(unknown[:20])}; known are"
+            f"{name}: has columns that are not known: {', '.join(said)}; known are"
             f" {wanted.known()}. Name others in ignored_columns to leave them out. Nothing was loaded"
         )
     return _Header(places, prefixed)
+
+
+def _repeated(header: Sequence[str]) -> str:
+    """A header's columns as a message names them: who names a file that is no feed shall not learn its first line."""
+    names = [given.strip() for given in header if _is_name(given.strip())]
+    others = len(header) - len(names)
+    shown = ", ".join(map(repr, names[:NAMES_SHOWN]))
+    if not others:
+        return shown
+    what = "that is no column name" if others == 1 else "that are no column names"
+    return f"{shown} and {others} more {what}" if shown else f"{others} {what}"
+
+
+def _is_name(text: str) -> bool:
+    if not NAME.fullmatch(text):
+        return False
+    longest = max(re.findall(r"[^\W_]+", text), key=len)
+    kinds = [any(map(is_kind, longest)) for is_kind in (str.isupper, str.islower, str.isdigit)]
+    return len(longest) <= LONGEST_WORD or sum(kinds) < 2
 
 
 def _prefixed(given: str, wanted: Wanted) -> str | None:
@@ -311,6 +354,7 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
         schema = parquet.schema_arrow
     except pa.ArrowException as error:
         raise FeedRefused(f"{file.name}: is no Parquet file: {_first_line(error)}; nothing was loaded") from None
+    file.check_unpacked(_unpacked(parquet.metadata))
     found = _find(file.name, schema.names, wanted)
     for column, place in (found.columns | found.prefixed).items():
         try:
@@ -322,11 +366,14 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
             ) from None
 
     def lines() -> Iterator[Line]:
-        number = 0
+        number = unpacked = 0
         order = [None if place is None else schema.names[place] for place in found.order(wanted)]
         chosen = [name for name in order if name is not None]
         try:
             for batch in parquet.iter_batches(_rows_at_once(parquet.metadata), columns=chosen, use_threads=False):
+                # what the file says of itself leaves out how often a value is repeated, and may be false
+                unpacked += batch.nbytes
+                file.check_unpacked(unpacked)
                 by_name = {name: _as_text(pa, batch.column(name)) for name in chosen}
                 blank = [None] * batch.num_rows
                 for values in zip(*(blank if name is None else by_name[name] for name in order), strict=True):
@@ -342,8 +389,12 @@ def _read_parquet(file: _Bounded, wanted: Wanted) -> Table:
 
 def _rows_at_once(metadata: Any) -> int:
     rows: int = metadata.num_rows
-    size: int = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-    return max(1, min(PARQUET_ROWS, PARQUET_BYTES * rows // max(size, 1)))
+    return max(1, min(PARQUET_ROWS, PARQUET_BYTES * rows // max(_unpacked(metadata), 1)))
+
+
+def _unpacked(metadata: Any) -> int:
+    """The file's size before it was compressed, as it says itself."""
+    return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
 
 
 def _as_text(pa: Any, column: Any) -> list[str | None]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from storekeeper.operations.wording import counted
@@ -28,7 +28,7 @@ class Shopper:
 
     channel: str
     kind: Literal["email", "customer_id"]
-    key: str
+    key: str = field(repr=False)
 
 
 def read_shopper(params: Mapping[str, Any], channels: set[str]) -> Shopper:
@@ -42,9 +42,9 @@ def read_shopper(params: Mapping[str, Any], channels: set[str]) -> Shopper:
     if bool(email) == bool(customer):
         raise SettingsError("run parameter email, customer_id: exactly one of the two must be given")
     if channel != EVERY_CHANNEL and channel not in channels:
-        raise SettingsError(
-            f"run parameter channel: is no channel (got {channel[:50]!r}; there are {sorted(channels)})"
-        )
+        # somebody may have typed the address into the wrong field
+        got = "an e-mail address" if "@" in channel else repr(channel[:50])
+        raise SettingsError(f"run parameter channel: is no channel (got {got}; there are {sorted(channels)})")
     if email:
         if "@" not in email:
             raise SettingsError("run parameter email: must be an e-mail address, with an @")

@@ -243,24 +243,22 @@ def account(
 
 
 def _save(request: Request, user: Any, wanted: Wanted, access: Access) -> HTMLResponse:
-    """Test, save, and say so; what does not let us in is not saved."""
+    """Test, save, and say so; an account that does not let us in is not saved."""
     conn_id = _check(user, wanted, access.host)
     try:
         client = StoreClient(api_base(access.host), access.store_hash, access.token, patience=QUICK)
     except ValueError as error:
         raise SettingsError(str(error)) from None
-    if not TESTS.acquire(blocking=False):
-        raise NotNow("other stores are being tested at this moment: try again")
+    if access.via == "app":  # the consent is given, and the former token is worth nothing any more
+        stored_connections.save(conn_id, access)
     try:
-        with client:
-            report = connecting.try_store(client)
-    except StoreError:
-        if access.via == "app":  # the consent is given, and the former token is worth nothing any more
-            stored_connections.save(conn_id, access)
+        report = _tried(client)
+    except StoreError as error:
+        if access.via == "app":
+            raise HTTPException(502, f"{error}. The token was saved, in the connection {conn_id!r}.") from None
         raise
-    finally:
-        TESTS.release()
-    stored_connections.save(conn_id, access)
+    if access.via != "app":
+        stored_connections.save(conn_id, access)
     file = channels_dir() / f"{wanted.channel}.yaml"
     content = connecting.proposed_file(wanted.channel, conn_id)
     there = file.exists()
@@ -286,6 +284,16 @@ def _save(request: Request, user: Any, wanted: Wanted, access: Access) -> HTMLRe
         there=there,
         home=home(request),
     )
+
+
+def _tried(client: StoreClient) -> connecting.Report:
+    if not TESTS.acquire(blocking=False):
+        raise NotNow("other stores are being tested at this moment: try again")
+    try:
+        with client:
+            return connecting.try_store(client)
+    finally:
+        TESTS.release()
 
 
 Payload = Annotated[str, Query(max_length=8000)]

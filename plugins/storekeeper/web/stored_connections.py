@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,13 +32,14 @@ _SAVING = threading.Lock()
 class Access:
     """What a channel's connection is to hold.
 
+    :param token: never shown, and neither is the secret.
     :param via: app or account.
     """
 
     store_hash: str
-    token: str
+    token: str = field(repr=False)
     client_id: str
-    client_secret: str | None
+    client_secret: str | None = field(repr=False)
     host: str
     via: str
 

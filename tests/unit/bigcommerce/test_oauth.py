@@ -65,3 +65,8 @@ def test_whatever_the_answer_no_secret_code_or_token_is_told(
         exchange_code(APP, CODE, SCOPE, CONTEXT)
     told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(caught.value)
     assert [canary for canary in (SECRET, CODE, TOKEN) if canary in told] == []
+
+
+def test_what_shows_an_app_does_not_show_its_secret() -> None:
+    assert "app-1" in repr(APP)
+    assert SECRET not in repr(APP)
