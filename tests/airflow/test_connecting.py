@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import sys
@@ -38,6 +39,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, store: SandboxProcess) -> Ite
     home = tmp_path_factory.mktemp("site")
     channels = home / "channels"
     channels.mkdir()
+    filed = home / "connections.yaml"
+    filed.write_text("bigcommerce_filed: bigcommerce://id:token@api.bigcommerce.com\n")
     server = EmbeddedPostgres(database_home())
     database = f"connecting_{os.getpid()}"
     server.create_database(database)
@@ -47,6 +50,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, store: SandboxProcess) -> Ite
             "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": server.uri(database),
             "STOREKEEPER_CHANNELS_DIR": str(channels),
             "AIRFLOW_CONN_BIGCOMMERCE_SHADOW": connection(store.root, store_hash="othershop"),
+            "AIRFLOW_CONN_BIGCOMMERCE_GARBLED": "{no JSON",
+            "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+            "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(filed)}),
         },
     )
     try:
@@ -187,10 +193,20 @@ def stored(person: Person, query: str, *channels: str) -> list[Any]:
         return database.execute(query, tuple(f"bigcommerce_{channel}" for channel in channels)).fetchall()
 
 
-def test_an_id_that_is_found_before_airflows_database_is_refused(admin: Person, store: SandboxProcess) -> None:
-    page = admin.send("/begin", store_hash="sandbox", channel="shadow")
+@pytest.mark.parametrize(
+    ("channel", "told"),
+    [
+        ("shadow", "comes from EnvironmentVariablesBackend"),
+        ("filed", "comes from LocalFilesystemBackend"),
+        ("garbled", "EnvironmentVariablesBackend, which Airflow asks before its database, cannot say"),
+    ],
+)
+def test_an_id_that_is_found_before_airflows_database_is_refused(
+    admin: Person, store: SandboxProcess, channel: str, told: str
+) -> None:
+    page = admin.send("/begin", store_hash="sandbox", channel=channel)
     assert page.status_code == 400
-    assert "comes from EnvironmentVariablesBackend" in said(page)
+    assert told in said(page)
 
 
 def test_the_apps_own_connection_is_no_channels(admin: Person, store: SandboxProcess) -> None:

@@ -36,6 +36,7 @@ from (
 ) as n
 where p.call = n.call and p.item = n.item;
 
-create index if not exists plan_by_batch on staging.plan (call, batch);
+-- without a name, which would be every run's: a repeat makes another one, and both go with the table
+create index on staging.plan (call, batch);
 
 analyze staging.plan;

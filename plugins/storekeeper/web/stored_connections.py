@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.configuration import ensure_secrets_loaded
 from airflow.models.connection import Connection
+from airflow.secrets import BaseSecretsBackend
 from airflow.secrets.metastore import MetastoreBackend
 from airflow.utils.session import create_session
 from sqlalchemy import select
@@ -76,7 +77,7 @@ def check_free(conn_id: str, store_hash: str, host: str) -> None:
     :raises SettingsError: something else is there, or is found before Airflow's database.
     """
     for backend in ensure_secrets_loaded():
-        if not isinstance(backend, MetastoreBackend) and backend.get_conn_value(conn_id) is not None:
+        if not isinstance(backend, MetastoreBackend) and _has(backend, conn_id):
             raise SettingsError(
                 f"the connection {conn_id!r} comes from {type(backend).__name__}, which Airflow asks before its"
                 " database: change it there, or choose another channel name"
@@ -84,6 +85,17 @@ def check_free(conn_id: str, store_hash: str, host: str) -> None:
     known = read(conn_id)
     if known is not None:
         _check_same(conn_id, known, store_hash, host)
+
+
+def _has(backend: BaseSecretsBackend, conn_id: str) -> bool:
+    """Whether a backend knows an id; not every one can give a value, but each a connection."""
+    try:
+        return backend.get_connection(conn_id) is not None
+    except Exception as error:
+        raise SettingsError(
+            f"{type(backend).__name__}, which Airflow asks before its database, cannot say whether it has the"
+            f" connection {conn_id!r} ({type(error).__name__}): correct it there first"
+        ) from None
 
 
 def _check_same(conn_id: str, known: dict[str, Any], store_hash: str, host: str) -> None:
