@@ -74,7 +74,35 @@ def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
         schedule=_timetable(getattr(settings, "schedule", None)),
         tags=["storekeeper", operation, channel.channel],
         params=_run_form(operation, settings),
+        **_alerts(channel),
     )
+
+
+def _alerts(channel: Channel) -> dict[str, Any]:
+    """Mails about runs that failed or are late; a run's error is not in them, for it may be about a person."""
+    alerts = channel.alerts
+    if not alerts.emails:
+        return {}
+    from airflow.providers.smtp.notifications.smtp import SmtpNotifier  # half a second that most files need not pay
+    from airflow.sdk.definitions.callback import AsyncCallback
+    from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+
+    def mail(happened: str) -> dict[str, Any]:
+        return {
+            "to": list(alerts.emails),
+            "subject": f"Storekeeper: {{{{ dag_run.dag_id }}}} {happened}",
+            "html_content": f"<p>Run <b>{{{{ dag_run.run_id }}}}</b> of <b>{{{{ dag_run.dag_id }}}}</b> {happened}.</p>"
+            "<p>Its log and the table <code>mart.runs</code> say more.</p>",
+        }
+
+    told: dict[str, Any] = {"on_failure_callback": [SmtpNotifier(**mail("has failed"))]}
+    if alerts.late_after_minutes is not None:
+        told["deadline"] = DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=timedelta(minutes=alerts.late_after_minutes),
+            callback=AsyncCallback(SmtpNotifier, kwargs=mail("is late")),
+        )
+    return told
 
 
 def shared_dag(operation: str, parameters: Sequence[str], *, doc: str) -> DAG:

@@ -889,6 +889,27 @@ class Writing(Settings):
         return self
 
 
+class Alerts(Settings):
+    """Who is told by e-mail when a run fails or is late, through Airflow's connection smtp_default."""
+
+    emails: tuple[Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")], ...] = Field(
+        (), strict=False, description="Their addresses; with none, nobody is told."
+    )
+    late_after_minutes: float | None = Field(
+        None,
+        gt=0,
+        le=10080,
+        strict=False,
+        description="Also told when a run has not ended so long after it was queued; null: never.",
+    )
+
+    @model_validator(mode="after")
+    def _somebody_is_told(self) -> Self:
+        if self.late_after_minutes is not None and not self.emails:
+            raise ValueError("late_after_minutes tells nobody: emails is empty")
+        return self
+
+
 class Channel(Settings):
     """One BigCommerce store, as ``include/channels/{channel}.yaml`` describes it."""
 
@@ -917,6 +938,7 @@ class Channel(Settings):
     sync_orders: SyncOrders = Field(default_factory=lambda: SyncOrders())
     load_shipments: LoadShipments = Field(default_factory=lambda: LoadShipments())
     writing: Writing = Field(default_factory=lambda: Writing())
+    alerts: Alerts = Field(default_factory=lambda: Alerts())
 
     change_listing_status: ClassVar[ChangeListingStatus] = ChangeListingStatus()
     """No section of the channel's file: there is nothing to set."""

@@ -22,6 +22,7 @@ from stack.places import PROJECT
 from stack.postgres import EmbeddedPostgres
 from tests.airflow.cluster import REDIS, Cluster, Operator, Triggered
 from tests.airflow.conftest import write_channel
+from tests.airflow.listeners import Figures, MailBox
 from tests.airflow.site import said
 
 pytestmark = pytest.mark.skipif(REDIS is None, reason="there is no redis-server: apt-get install redis-server")
@@ -85,13 +86,18 @@ def _written(file: Path, rows: list[str]) -> Path:
 class Day:
     """A day's work of the cluster, and what came of it."""
 
-    def __init__(self, cluster: Cluster, shops: dict[str, Shop], folder: Path) -> None:
+    def __init__(
+        self, cluster: Cluster, shops: dict[str, Shop], folder: Path, mails: MailBox, figures: Figures
+    ) -> None:
+        self.mails = mails
+        self.figures = figures
         self.cluster = cluster
         self.shops = shops
         self.folder = folder
         self.admin = cluster.person()
         self.states: list[dict[str, str]] = []
         self.killed: dict[str, Any] = {}
+        self.failed: dict[str, str] = {}
         self.seconds_to_recover = 0.0
 
     def work(self) -> None:
@@ -121,6 +127,7 @@ class Day:
         self.states.append(
             self.admin.wait([self.admin.trigger("forget_shopper", channel="north", customer_id=customer)])
         )
+        self.failed = self.admin.wait([self.admin.trigger("get_orders__south", order_ids=["no number"])])
 
     def _wait_for_dags(self) -> None:
         until = time.monotonic() + 120
@@ -218,19 +225,25 @@ def day(tmp_path_factory: pytest.TempPathFactory, postgres: EmbeddedPostgres) ->
             )
             for seed, name in enumerate(CHANNELS, 1)
         }
+        mails, figures = stack.enter_context(MailBox()), stack.enter_context(Figures())
         # a worker that died is given up sooner than in production, so that nobody waits for a minute
         quick = {
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
             "STOREKEEPER_FEED_PLACES": str(home),
+            "AIRFLOW_CONN_SMTP_DEFAULT": mails.connection(),
+            "AIRFLOW__METRICS__STATSD_ON": "True",
+            "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+            "AIRFLOW__METRICS__STATSD_PORT": str(figures.port),
         }
         cluster = Cluster(home, postgres, workers=2, changes=quick)
         stack.callback(cluster.stop)
         for name in CHANNELS:
             by_hand = {operation: {"schedule": None} for operation in SCHEDULED}
-            write_channel(cluster.channels, name, connection_id=f"bigcommerce_{name}", **by_hand)
+            alerts = {"emails": [f"keeper@{name}.example"], "late_after_minutes": 0.05 if name == "west" else 600}
+            write_channel(cluster.channels, name, connection_id=f"bigcommerce_{name}", alerts=alerts, **by_hand)
         cluster.start()
-        done = Day(cluster, shops, home)
+        done = Day(cluster, shops, home, mails, figures)
         done.work()
         yield done
         assert {name: shop.store.violations() for name, shop in shops.items()} == {name: [] for name in shops}
@@ -286,6 +299,37 @@ def test_what_is_done_twice_changes_nothing(day: Day) -> None:
     day._all("sync_orders", "sync_listings", "publish_listings")
     assert set(day.states[-1].values()) == {"success"}
     assert {name: shop.store.effects() for name, shop in day.shops.items()} == before
+
+
+def test_somebody_is_told_of_runs_that_failed_or_are_late(day: Day) -> None:
+    assert day.failed == {"get_orders__south": "failed"}
+    wanted = {"Storekeeper: get_orders__south has failed", "Storekeeper: import_listings__west is late"}
+    until = time.monotonic() + 60
+    while not wanted <= set(day.mails.subjects()):
+        assert time.monotonic() < until, (day.mails.subjects(), day.mails.heard[:2])
+        time.sleep(0.5)
+    others = [subject for subject in day.mails.subjects() if "__west is late" not in subject]
+    assert others == ["Storekeeper: get_orders__south has failed"]
+    (told,) = (mail for mail in day.mails.heard if "has failed" in mail)
+    assert "To: keeper@south.example" in told
+    assert "no number" not in told
+
+
+def test_figures_of_the_runs_go_where_airflows_own_metrics_go(day: Day) -> None:
+    counted = day.rows(
+        "select operation, channel, sum(created) as created, sum(requests) as requests from mart.runs"
+        " where operation in ('import_listings', 'get_orders', 'load_shipments') group by 1, 2"
+    )
+    assert len(counted) == 9
+    for run in counted:
+        name = f"airflow.storekeeper.{run['operation']}.{run['channel']}"
+        assert day.figures.sum(f"{name}.created") == run["created"]
+        assert day.figures.sum(f"{name}.requests") == run["requests"] or run["operation"] == "get_orders"
+    (left,) = day.rows(
+        "select count(*) as problems from mart.problems"
+        " where open and operation = 'import_listings' and channel = 'north'"
+    )
+    assert day.figures.last("airflow.storekeeper.import_listings.north.open_problems") == left["problems"]
 
 
 def test_every_service_says_that_it_is_well(day: Day) -> None:

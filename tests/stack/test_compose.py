@@ -86,7 +86,7 @@ def test_only_the_ui_can_be_reached_from_outside_and_by_default_from_this_machin
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"api-server": ["${STOREKEEPER_BIND:-127.0.0.1:8080}:8080"]}
     reach_out = {name for name, service in SERVICES.items() if "outside" in service.get("networks", [])}
-    assert reach_out == {"api-server", "triggerer", "worker"}
+    assert reach_out == {"api-server", "dag-processor", "triggerer", "worker"}
     assert {name: bool((net or {}).get("internal")) for name, net in COMPOSE["networks"].items()} == {
         "metadata": True,
         "warehouse": True,

@@ -15,6 +15,7 @@ from storekeeper.hooks.warehouse import open_warehouse
 from storekeeper.operations.step import Step, attempt
 from storekeeper.operations.summary import summary
 from storekeeper.operations.wording import counted
+from storekeeper.operators.metrics import measure
 from storekeeper.outcomes import ProblemsLeft, SettingsError
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
@@ -76,11 +77,12 @@ class ConcludingOperator(StepOperator):
 
 
 def report(run: Run, log: Any) -> None:
-    """Say what a run has done.
+    """Say what a run has done, in the log and by Airflow's metrics.
 
     :raises ProblemsLeft: it left some, and a setting wants such a run red.
     """
     log.info("%s", summary(run))
+    measure(run)
     outcome = run.outcome()
     if outcome["state"] == "failed":
         left = outcome["skipped"] + outcome["failed"]

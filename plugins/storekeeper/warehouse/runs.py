@@ -165,6 +165,12 @@ class Run:
             )
         return {row["reason"]: (row["problems"], row["example"]) for row in found}
 
+    def open_problems(self) -> int:
+        """How many problems this operation has left open on this channel, whichever run opened them."""
+        with self.warehouse.transaction() as session:
+            found = session.row("runs/count_open_problems", channel=self.channel, operation=self.operation)
+        return int(found["problems"])
+
 
 def succeed(session: Session, run: Run, counts: Counts, message: str | None = None, *, state: str = "success") -> None:
     """Record a run's end in the transaction that carries its effect."""
