@@ -17,6 +17,7 @@ from sqlalchemy import create_engine
 from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 from storekeeper.warehouse.database import Warehouse
+from tests.canaries import left_behind
 
 # How fast a shared machine draws examples says nothing of the product.
 hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -37,6 +38,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if config.stash.get(STARTED_HERE, False):
         EmbeddedPostgres(database_home()).stop()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Whatever the tests were about: no log and no database of Airflow's that they left shows a token or a shopper."""
+    if hasattr(session.config, "workerinput"):
+        return  # the controller looks when all are done
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    shown = list(left_behind(factory.getbasetemp()))
+    if shown:
+        print("\n".join(["\nTests left behind what must show nowhere:", *shown]))
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")

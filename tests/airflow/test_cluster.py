@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from tests.airflow.cluster import REDIS, Cluster, Operator, Triggered
 from tests.airflow.conftest import write_channel
 from tests.airflow.listeners import Figures, MailBox
 from tests.airflow.site import said
+from tests.canaries import SHOPPERS
 
 pytestmark = pytest.mark.skipif(REDIS is None, reason="there is no redis-server: apt-get install redis-server")
 
@@ -31,9 +31,6 @@ CHANNELS = ("north", "south", "west")
 ORDERS = 12
 SCHEDULED = ("import_listings", "sync_listings", "publish_listings", "get_orders", "sync_orders")
 PASSWORDS = {"viewer": "viewer-pass-of-the-cluster", "op": "op-pass-of-the-cluster"}
-
-# The sandbox's shoppers: names, streets, e-mail addresses, phones.
-SHOPPERS = re.compile(r"shopper-\d+@example|Doe Shopper|\d+ Shopper Street|555-0100-\d|Jane Shopper")
 
 
 class Shop:

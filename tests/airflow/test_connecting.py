@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import psycopg
 import pytest
 import requests
 import yaml
 
 from sandbox.process import SandboxProcess
+from sandbox.tokens import DEFAULT_TOKENS
 from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 from storekeeper.bigcommerce.oauth import NEEDED_SCOPES
 from tests.airflow.browser import CHROMIUM, Browser
-from tests.airflow.conftest import connection, start_child
+from tests.airflow.conftest import connection, start_child, write_channel
 from tests.airflow.site import PASSWORDS, Person, Site, form_token, query_of, said
 
 SECRET = "app-secret-of-at-least-forty-eight-characters-for-tests"
@@ -49,6 +51,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, store: SandboxProcess) -> Ite
         {
             "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": server.uri(database),
             "STOREKEEPER_CHANNELS_DIR": str(channels),
+            "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
             "AIRFLOW_CONN_BIGCOMMERCE_SHADOW": connection(store.root, store_hash="othershop"),
             "AIRFLOW_CONN_BIGCOMMERCE_GARBLED": "{no JSON",
             "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
@@ -143,6 +146,37 @@ def test_an_api_account_is_tested_and_saved(admin: Person, store: SandboxProcess
     assert saved.status_code == 200
     assert "Connected to" in saved.text
     assert admin.connection("bigcommerce_acme") is not None
+
+
+def test_a_channel_is_tested_wherever_its_connection_is_kept(admin: Person, store: SandboxProcess, site: Site) -> None:
+    assert admin.open("/auth", **begun(admin, store)).status_code == 200
+    tested = admin.send("/test", channel="acme")
+    assert tested.status_code == 200
+    assert said(tested).startswith("Connected to 'Sandbox Store' (")
+    for part in ("plan Standard", "currency USD", "time zone", "may read products, inventory and orders"):
+        assert part in said(tested)
+    write_channel(site.home / "channels", "shadow", connection_id="bigcommerce_shadow")
+    elsewhere = admin.send("/test", channel="shadow")
+    assert elsewhere.status_code == 502
+    assert said(elsewhere) == "there is no store with the hash 'othershop': correct store_hash in the connection."
+    write_channel(site.home / "channels", "nothing", connection_id="bigcommerce_nothing")
+    missing = admin.send("/test", channel="nothing")
+    assert missing.status_code == 400
+    assert "there is no Airflow connection 'bigcommerce_nothing'" in said(missing)
+    assert admin.send("/test", channel="nowhere").status_code == 400
+    store.revoke_token("sandbox-token")
+    try:
+        write_channel(site.home / "channels", "revoked", connection_id="bigcommerce_revoked")
+        admin.api("POST", "connections", json={"connection_id": "bigcommerce_revoked", **revoked(store)})
+        assert "the access token is wrong or was revoked" in said(admin.send("/test", channel="revoked"))
+    finally:
+        store.add_token("sandbox-token", DEFAULT_TOKENS["sandbox-token"])
+        admin.api("DELETE", "connections/bigcommerce_revoked")
+
+
+def revoked(store: SandboxProcess) -> dict[str, Any]:
+    given: dict[str, Any] = json.loads(connection(store.root))
+    return {**given, "extra": json.dumps(given["extra"])}
 
 
 def test_a_new_token_replaces_the_old_one(admin: Person, store: SandboxProcess) -> None:
@@ -246,7 +280,7 @@ def test_pages_are_for_people_who_may_edit_connections(site: Site, path: str, na
     assert "form" not in page.text
 
 
-@pytest.mark.parametrize("path", ["/begin", "/account", "/confirm"])
+@pytest.mark.parametrize("path", ["/begin", "/account", "/confirm", "/test"])
 @pytest.mark.parametrize(("name", "status"), [(None, 401), ("viewer", 403)])
 def test_forms_are_for_people_who_may_edit_connections(site: Site, path: str, name: str | None, status: int) -> None:
     assert site.person(name).send(path, store_hash="sandbox", channel="acme", token="x").status_code == status
@@ -547,8 +581,18 @@ def test_a_merchant_connects_a_store_in_the_browser_and_imports_it(
         assert browser.script("document.referrer") in ("", f"{store.root}/")
         assert "Sandbox Store" in browser.script("document.body.innerText")
         browser.screenshot("connected")
+        browser.open(f"{site.root}/connections")
+        browser.click("[aria-label='Test Connection']")
+        browser.wait_for("document.body.innerText.includes('Sandbox Store')")
+        browser.screenshot("tested")
     program = str(Path(sys.executable).parent / "airflow")
     log = tmp_path / "import.log"
     done = start_child([program, "dags", "test", "import_listings__acme"], site.environment, log).wait(300)
     assert done == 0, log.read_text()[-3000:]
     assert "import_listings of channel 'acme': success" in log.read_text()
+    (site.home / "channels" / "acme.yaml").unlink()
+    page = admin.open("/").text
+    assert "its file is gone: nothing runs, its data stay" in page
+    assert "Sandbox Store (sandbox)" in page
+    with psycopg.connect(site.environment["AIRFLOW_CONN_STOREKEEPER_WAREHOUSE"]) as warehouse:
+        assert warehouse.execute("select count(*) from mart.listings where channel = 'acme'").fetchone() == (3,)

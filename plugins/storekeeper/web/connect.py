@@ -21,6 +21,7 @@ from storekeeper.bigcommerce.address import api_base
 from storekeeper.bigcommerce.client import Patience, StoreClient
 from storekeeper.bigcommerce.oauth import NEEDED_SCOPES, App, Signed, consent_address, read_signed, store_of
 from storekeeper.channels import channels_dir, load_channels, shown_path
+from storekeeper.hooks.bigcommerce import BigCommerceHook
 from storekeeper.hooks.warehouse import open_warehouse
 from storekeeper.operations import connecting
 from storekeeper.operations.connecting import FlowRefused, Wanted
@@ -95,7 +96,10 @@ def stores(request: Request, user: GetUserDep) -> HTMLResponse:
         state, bad = _state(channel, configured.get(channel))
         name = f"{row['store_name'] or ''} ({row['store_hash']})" if row else "never read"
         conn_id = configured.get(channel) or f"bigcommerce_{channel}"
-        shown.append({"channel": channel, "store": name, "connection_id": conn_id, "state": state, "bad": bad})
+        is_set = channel in configured
+        shown.append(
+            {"channel": channel, "store": name, "connection_id": conn_id, "state": state, "bad": bad, "is_set": is_set}
+        )
     found = the_app()
     session = own_session(request)
     response = page(
@@ -112,12 +116,23 @@ def stores(request: Request, user: GetUserDep) -> HTMLResponse:
     return response
 
 
+@app.post("/test", dependencies=[*EDITORS, OWN_FORM])
+def test(request: Request, channel: Annotated[str, Form(max_length=50)]) -> HTMLResponse:
+    """What a channel's store says of itself, wherever its connection is kept: Airflow's own Test sees its database."""
+    known = {each.channel: each.connection_id for each in load_channels()}
+    if channel not in known:
+        raise SettingsError(f"there is no channel {channel!r}")
+    hook = BigCommerceHook(known[channel], named_in=f"channel {channel!r}", patience=QUICK)
+    report = _tried(hook.get_conn())
+    return notice("; ".join(report.lines) + ".", status=200, request=request)
+
+
 def _state(channel: str, conn_id: str | None) -> tuple[str, bool]:
     if conn_id is None:
         return "its file is gone: nothing runs, its data stay", True
     found = stored_connections.read(conn_id)
     if found is None:
-        return "not in Airflow's database (an environment variable or a secrets backend may have it)", False
+        return "not in Airflow's database; Test tells whether it is elsewhere", False
     if found["extra"].get("uninstalled_at"):
         return f"the app was uninstalled in the store ({found['extra']['uninstalled_at']}): connect it again", True
     return ("connected", False) if found["password"] else ("has no token", True)
@@ -375,7 +390,8 @@ def _wrong(request: Request, error: Exception) -> HTMLResponse:
 @app.exception_handler(StoreError)
 @app.exception_handler(WarehouseUnavailable)
 def _unavailable(request: Request, error: Exception) -> HTMLResponse:
-    return notice(f"{error}. Nothing was saved.", status=502, request=request)
+    nothing = "" if request.url.path.endswith("/test") else " Nothing was saved."
+    return notice(f"{error}.{nothing}", status=502, request=request)
 
 
 @app.exception_handler(Exception)

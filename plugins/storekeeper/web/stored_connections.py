@@ -128,7 +128,7 @@ def save(conn_id: str, access: Access) -> None:
                 extra["client_secret"] = access.client_secret
             for name, value in (
                 ("conn_type", "bigcommerce"), ("login", access.client_id), ("host", access.host or None),
-                ("port", None), ("schema", None),
+                ("port", 0), ("schema", None),  # with no port at all, Airflow's own Test says "Bad Request"
             ):  # fmt: skip
                 setattr(connection, name, value)
             connection.set_password(access.token)
