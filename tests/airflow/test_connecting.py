@@ -206,7 +206,7 @@ def test_what_somebody_else_keeps_under_the_id_is_not_overwritten(
         assert (page.status_code, "leads somewhere else" in said(page)) == (400, True), page.text
 
 
-def test_a_refusal_does_not_cost_the_stores_living_token(admin: Person, store: SandboxProcess) -> None:
+def test_a_refusal_does_not_cost_the_stores_living_token(admin: Person, site: Site, store: SandboxProcess) -> None:
     assert admin.open("/auth", **begun(admin, store)).status_code == 200
     taken = {"connection_id": "bigcommerce_taken", "conn_type": "http", "password": "kept"}
     admin.api("POST", "connections", json=taken)
@@ -216,14 +216,14 @@ def test_a_refusal_does_not_cost_the_stores_living_token(admin: Person, store: S
     page = admin.open("/auth", **back)
     assert admin.send("/confirm", token=form_token(page), channel="taken", **form).status_code == 400
     assert admin.send("/confirm", token=form_token(page), channel="second", **form).status_code == 200
-    tokens = stored(admin, "select conn_id, password from connection where conn_id in (?, ?)", "acme", "second")
+    tokens = stored(site, "select conn_id, password from connection where conn_id in (?, ?)", "acme", "second")
     assert len(tokens) == 2
     assert admin.api("DELETE", "connections/bigcommerce_taken").status_code == 204
 
 
-def stored(person: Person, query: str, *channels: str) -> list[Any]:
+def stored(site: Site, query: str, *channels: str) -> list[Any]:
     """Rows of Airflow's own database."""
-    with sqlite3.connect(person.site.home / "airflow.db") as database:
+    with sqlite3.connect(site.home / "airflow.db") as database:
         return database.execute(query, tuple(f"bigcommerce_{channel}" for channel in channels)).fetchall()
 
 
@@ -475,7 +475,7 @@ def test_what_bigcommerce_signs_is_believed_without_a_login(admin: Person, site:
     once = signed()
     assert nobody.open("/uninstall", signed_payload_jwt=once).status_code == 200
     assert "the app was uninstalled in the store" in admin.open("/").text
-    assert stored(admin, "select password from connection where conn_id = ?", "acme") == [(None,)]
+    assert stored(site, "select password from connection where conn_id = ?", "acme") == [(None,)]
     assert "the app was uninstalled in the store" in run_says(site, "import_listings__acme")
     assert admin.open("/auth", **begun(admin, store)).status_code == 200
     assert "uninstalled" not in admin.open("/").text
@@ -515,7 +515,13 @@ def test_every_value_on_a_page_is_escaped() -> None:
              "file", "content", "home", "said"),
             hostile,
         )  # fmt: skip
-        made = {"stores": [{**store, "bad": True}], "lines": [hostile], "saved": False, "there": True, "app": True}
+        made = {
+            "stores": [{**store, "bad": True, "is_set": True}],
+            "lines": [hostile],
+            "saved": False,
+            "there": True,
+            "app": True,
+        }
         text = bytes(page(name, **values, **made).body).decode()
         assert "&lt;script&gt;" in text
         assert "{{ 7 * 7 }}" in text
