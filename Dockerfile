@@ -4,8 +4,10 @@ FROM python:3.11-slim-bookworm AS build
 WORKDIR /opt/storekeeper
 ENV PATH=/opt/venv/bin:$PATH
 COPY requirements.txt pyproject.toml ./
+# the lock is complete: left to look for itself, pip asks for hashes of newer versions than those that are pinned
 RUN python -m venv /opt/venv \
-    && pip install --no-cache-dir --no-compile --disable-pip-version-check --require-hashes -r requirements.txt
+    && pip install --no-cache-dir --no-compile --disable-pip-version-check \
+        --no-deps --require-hashes -r requirements.txt
 COPY plugins plugins
 RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --editable .
 

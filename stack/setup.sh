@@ -37,7 +37,8 @@ if [ "$(cat .local/installed 2>/dev/null)" != "$state" ] || ! .local/venv/bin/py
     # uv takes seconds where pip takes minutes; pip knows settings (mirrors, certificates) that uv may not.
     if ! { [ -x "$uv" ] && "$uv" pip sync --quiet --require-hashes --python .local/venv/bin/python requirements-dev.txt; }; then
         .local/venv/bin/python -m ensurepip >/dev/null 2>&1 || true
-        .local/venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
+        .local/venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes \
+            -r requirements-dev.txt
     fi
     if [ -x .local/venv/bin/uv ]; then
         .local/venv/bin/uv pip install --quiet --no-deps --no-build-isolation --python .local/venv/bin/python -e .
