@@ -24,6 +24,7 @@ COPY plugins plugins
 COPY dags dags
 COPY include include
 COPY sandbox sandbox
+COPY deploy deploy
 # the services see a read-only file system: compile once, here
 RUN /opt/venv/bin/python -m compileall -q /opt/venv/lib dags plugins sandbox
 ENV PATH=/opt/venv/bin:$PATH \

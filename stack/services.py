@@ -133,7 +133,7 @@ def _clean() -> None:
     """Remove the embedded Postgres with its data; what lies below .local is left to the caller."""
     stop_all()
     home = database_home()
-    for left in home.parent.glob(f"{home.name}-chaos-*"):  # of a `make chaos` that was killed
+    for left in home.parent.glob(f"{home.name}-*-*"):  # of a `make chaos` or a test that was killed
         EmbeddedPostgres(left).stop(at_once=True)
         shutil.rmtree(left, ignore_errors=True)
     shutil.rmtree(home, ignore_errors=True)

@@ -46,7 +46,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput"):
         return  # the controller looks when all are done
     factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
-    shown = list(left_behind(factory.getbasetemp()))
+    files, shown = left_behind(factory.getbasetemp())
+    if files:
+        print(f"\nsearched for tokens and shoppers: {files} logs and databases that the tests left")
     if shown:
         print("\n".join(["\nTests left behind what must show nowhere:", *shown]))
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

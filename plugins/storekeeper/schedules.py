@@ -31,7 +31,7 @@ from storekeeper.outcomes import (
     RunSuperseded,
     SettingsError,
 )
-from storekeeper.settings import ON_INVENTORY, Channel, ListingAction, LoadInventory, Settings, run_parameters
+from storekeeper.settings import ON_INVENTORY, Alerts, Channel, ListingAction, LoadInventory, Settings, run_parameters
 
 # What a repeat cannot mend is not repeated; what passes by itself is tried again soon.
 RETRIES = ExceptionRetryPolicy(
@@ -74,34 +74,19 @@ def operation_dag(operation: str, channel: Channel, *, doc: str) -> DAG:
         schedule=_timetable(getattr(settings, "schedule", None)),
         tags=["storekeeper", operation, channel.channel],
         params=_run_form(operation, settings),
-        **_alerts(channel),
+        **_told(channel.alerts),
     )
 
 
-def _alerts(channel: Channel) -> dict[str, Any]:
-    """Mails about runs that failed or are late; a run's error is not in them, for it may be about a person."""
-    alerts = channel.alerts
+def _told(alerts: Alerts) -> dict[str, Any]:
+    """Who is told when a run fails or is late."""
     if not alerts.emails:
         return {}
-    from airflow.providers.smtp.notifications.smtp import SmtpNotifier  # half a second that most files need not pay
-    from airflow.sdk.definitions.callback import AsyncCallback
-    from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+    from storekeeper.hooks.mail import failed_mail, late_mail  # half a second that most files need not pay
 
-    def mail(happened: str) -> dict[str, Any]:
-        return {
-            "to": list(alerts.emails),
-            "subject": f"Storekeeper: {{{{ dag_run.dag_id }}}} {happened}",
-            "html_content": f"<p>Run <b>{{{{ dag_run.run_id }}}}</b> of <b>{{{{ dag_run.dag_id }}}}</b> {happened}.</p>"
-            "<p>Its log and the table <code>mart.runs</code> say more.</p>",
-        }
-
-    told: dict[str, Any] = {"on_failure_callback": [SmtpNotifier(**mail("has failed"))]}
+    told: dict[str, Any] = {"on_failure_callback": [failed_mail(alerts.emails)]}
     if alerts.late_after_minutes is not None:
-        told["deadline"] = DeadlineAlert(
-            reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            interval=timedelta(minutes=alerts.late_after_minutes),
-            callback=AsyncCallback(SmtpNotifier, kwargs=mail("is late")),
-        )
+        told["deadline"] = late_mail(alerts.emails, alerts.late_after_minutes)
     return told
 
 
@@ -134,6 +119,7 @@ def feed_dag(operation: str, feed: LoadInventory, *, doc: str) -> DAG:
         schedule=_timetable(feed.schedule),
         tags=["storekeeper", operation],
         params=_run_form(operation, feed),
+        **_told(feed.alerts),
     )
 
 

@@ -102,6 +102,27 @@ def run_parameters(operation: type[Settings]) -> dict[str, FieldInfo]:
     }
 
 
+class Alerts(Settings):
+    """Who is told by e-mail when a run fails or is late, through Airflow's connection smtp_default."""
+
+    emails: tuple[Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")], ...] = Field(
+        (), strict=False, description="Their addresses; with none, nobody is told."
+    )
+    late_after_minutes: float | None = Field(
+        None,
+        gt=0,
+        le=10080,
+        strict=False,
+        description="Also told when a run has not ended so long after it was queued; null: never.",
+    )
+
+    @model_validator(mode="after")
+    def _somebody_is_told(self) -> Self:
+        if self.late_after_minutes is not None and not self.emails:
+            raise ValueError("late_after_minutes tells nobody: emails is empty")
+        return self
+
+
 class MasterSku(StrEnum):
     """The variant's field that identifies it in the warehouse."""
 
@@ -692,6 +713,12 @@ class FileFeed(Settings):
 class LoadInventory(FileFeed):
     """Load Inventory: a file's stock and prices come into the warehouse, for all channels."""
 
+    alerts: Alerts = Field(
+        default_factory=lambda: Alerts(),
+        description="Who is told when a run fails or is late.",
+        json_schema_extra=CHANNEL_ONLY,
+    )
+
     max_shrink_share: Share = Field(
         0.5,
         description="The file is refused when it has lost more than this share of the SKUs of the last one loaded from"
@@ -886,27 +913,6 @@ class Writing(Settings):
     def _beats_within_the_lease(self) -> Self:
         if self.heartbeat_seconds * 2 > self.lease_seconds:
             raise ValueError("heartbeat_seconds must be at most half of lease_seconds: one beat may get lost")
-        return self
-
-
-class Alerts(Settings):
-    """Who is told by e-mail when a run fails or is late, through Airflow's connection smtp_default."""
-
-    emails: tuple[Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")], ...] = Field(
-        (), strict=False, description="Their addresses; with none, nobody is told."
-    )
-    late_after_minutes: float | None = Field(
-        None,
-        gt=0,
-        le=10080,
-        strict=False,
-        description="Also told when a run has not ended so long after it was queued; null: never.",
-    )
-
-    @model_validator(mode="after")
-    def _somebody_is_told(self) -> Self:
-        if self.late_after_minutes is not None and not self.emails:
-            raise ValueError("late_after_minutes tells nobody: emails is empty")
         return self
 
 

@@ -19,7 +19,7 @@ import psutil
 import psycopg
 import yaml
 
-from stack.places import PROJECT, free_port
+from stack.places import PROJECT, database_home, free_port
 from stack.postgres import EmbeddedPostgres, wheel_programs
 from tests.airflow.conftest import without_airflow
 from tests.airflow.site import Person
@@ -36,30 +36,36 @@ Triggered = tuple[str, str]
 class Cluster:
     """Airflow with Celery, as the compose file describes it.
 
-    :param home: for secrets, logs and files; the databases are the embedded server's.
+    :param home: for secrets, logs and files; both Postgres servers have folders of their own, until :meth:`stop`.
     :param workers: the number that the compose file's ``STOREKEEPER_WORKERS`` is.
     :param changes: environment variables beside those of the compose file.
     """
 
-    def __init__(self, home: Path, server: EmbeddedPostgres, *, workers: int, changes: Mapping[str, str]) -> None:
+    def __init__(self, home: Path, *, workers: int, changes: Mapping[str, str]) -> None:
         self.home = home
         self.secrets = home / "secrets"
         self.logs = home / "logs"
         self.channels = home / "channels"
         self.workers = workers
-        self._server = server
+        folder = database_home()
+        self.metadata, self.warehouse = (
+            EmbeddedPostgres(folder.with_name(f"{folder.name}-cluster-{os.getpid()}-{name}"))
+            for name in ("metadata", "warehouse")
+        )
         self._changes = dict(changes)
         self._ports = {name: free_port(start) for name, start in (("redis", 16379), ("api-server", 18900))}
         self._ports["scheduler"] = free_port(18974)
-        self._databases = [f"{name}_{os.getpid()}" for name in ("cluster_airflow", "cluster_celery", "cluster_store")]
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.root = f"http://127.0.0.1:{self._ports['api-server']}"
 
     def start(self) -> Cluster:
         """Start all of it, in the order that the compose file asks for."""
         self.logs.mkdir(parents=True)
+        for server in (self.metadata, self.warehouse):
+            server.start()
         self._make_secrets()
-        self._make_databases()
+        self._set_up(self.metadata, "airflow", "metadata_password", "metadata.sh")
+        self._set_up(self.warehouse, "postgres", "warehouse_admin_password", "warehouse.sh")
         self.launch("redis")
         assert self.launch("init").wait(WAIT_SECONDS) == 0, self.said("init")[-3000:]
         for name in AIRFLOW_SERVICES:
@@ -82,40 +88,43 @@ class Cluster:
                 self.processes[name].wait(10)
             except subprocess.TimeoutExpired:
                 self.kill(name)
-        with psycopg.connect(self._server.uri(), autocommit=True) as connection:
-            for database in self._databases:
-                connection.execute(f'drop database if exists "{database}" with (force)')
-            for role in self._roles:
-                connection.execute(f'drop role if exists "{role}"')
-
-    @property
-    def _roles(self) -> tuple[str, str, str]:
-        return (f"airflow_{os.getpid()}", f"celery_{os.getpid()}", f"storekeeper_{os.getpid()}")
+        for server in (self.metadata, self.warehouse):
+            server.stop(at_once=True)
+            shutil.rmtree(server.home, ignore_errors=True)
 
     def _make_secrets(self) -> None:
-        address = f"127.0.0.1:{self._server.port}"
-        places = {"METADATA": address, "WAREHOUSE": address, "REDIS": f"127.0.0.1:{self._ports['redis']}"}
-        made = ["sh", str(PROJECT / "deploy" / "make_secrets.sh"), str(self.home)]
-        subprocess.run(made, env={**os.environ, **places}, check=True)
-        for file in self.secrets.iterdir():  # the databases' and roles' names, which a server of its own needs not vary
-            text = file.read_text()
-            for role, database, name in zip(
-                self._roles, self._databases, ("airflow", "celery", "warehouse"), strict=True
-            ):
-                text = re.sub(
-                    rf"//(airflow|celery|storekeeper):(\w+)@(\S+)/{name}\b", rf"//{role}:\2@\3/{database}", text
-                )
-            file.write_text(text)
+        places = {
+            "METADATA": f"127.0.0.1:{self.metadata.port}",
+            "WAREHOUSE": f"127.0.0.1:{self.warehouse.port}",
+            "REDIS": f"127.0.0.1:{self._ports['redis']}",
+        }
+        command = ["sh", str(PROJECT / "deploy" / "make_secrets.sh"), str(self.home)]
+        subprocess.run(command, env={**os.environ, **places}, check=True)
 
-    def _make_databases(self) -> None:
-        """What the images of Postgres and the scripts below deploy do in servers of their own."""
-        passwords = ("metadata_password", "celery_password", "warehouse_password")
-        with psycopg.connect(self._server.uri(), autocommit=True) as connection:
-            for role, database, password in zip(self._roles, self._databases, passwords, strict=True):
-                connection.execute(f"create role \"{role}\" login createrole password '{self.secret(password)}'")
-                connection.execute(f'create database "{database}"')
-                connection.execute(f'alter database "{database}" owner to "{role}"')
-                connection.execute(f'revoke connect on database "{database}" from public')
+    def _set_up(self, server: EmbeddedPostgres, user: str, password: str, script: str) -> None:
+        """What the image of Postgres does when it is started first: the user, its database, then the script."""
+        service = COMPOSE["services"][script.removesuffix(".sh")]["environment"]
+        assert service["POSTGRES_USER"] == user
+        with psycopg.connect(server.uri(), autocommit=True) as connection:
+            if user != "postgres":
+                connection.execute(f"create role {user} superuser login")
+            connection.execute(f"alter role {user} password '{self.secret(password)}'")
+        if user == "postgres":
+            (server.home / "password").write_text(self.secret(password))
+        server.create_database(service["POSTGRES_DB"])
+        subprocess.run(
+            ["sh", "-c", self._here((PROJECT / "deploy" / script).read_text())],
+            env={
+                "PATH": f"{wheel_programs()}:{os.environ['PATH']}",
+                "PGHOST": "127.0.0.1",
+                "PGPORT": str(server.port),
+                "PGPASSWORD": self.secret(password),
+                "POSTGRES_USER": user,
+                "POSTGRES_DB": service["POSTGRES_DB"],
+            },
+            check=True,
+            capture_output=True,
+        )
 
     def secret(self, name: str) -> str:
         """One of the secrets."""
@@ -123,11 +132,11 @@ class Cluster:
 
     def warehouse_uri(self) -> str:
         """The warehouse as its owner sees it."""
-        return self._server.uri(self._databases[2])
+        return self.warehouse.uri("warehouse")
 
-    def metadata_uri(self) -> str:
-        """Airflow's own database."""
-        return self._server.uri(self._databases[0])
+    def metadata_uri(self, database: str = "airflow") -> str:
+        """Airflow's own database, or that of the workers' results."""
+        return self.metadata.uri(database)
 
     def dump(self, uri: str, *options: str) -> str:
         """All that is in a database, as text."""
@@ -149,7 +158,7 @@ class Cluster:
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self._ports["api-server"]),
             "AIRFLOW__API__BASE_URL": self.root,
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(18990)),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(18990 + 20 * (number or 0))),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(19090)),
             "STOREKEEPER_CHANNELS_DIR": str(self.channels),
             **self._changes,
@@ -194,6 +203,12 @@ class Cluster:
             except ProcessLookupError:
                 continue
         self.processes[name].wait(20)
+
+    def revive(self) -> None:
+        """Start what has ended again, as compose does with ``restart: unless-stopped``."""
+        for name in (*AIRFLOW_SERVICES, "redis"):
+            if self.processes[name].poll() is not None:
+                self.launch(name)
 
     def family(self, name: str) -> list[psutil.Process]:
         """A service's processes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import sqlite3
@@ -19,6 +21,7 @@ import yaml
 
 from sandbox.process import SandboxProcess
 from sandbox.tokens import DEFAULT_TOKENS
+from stack.environment import variables as given_variables
 from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 from storekeeper.bigcommerce.oauth import NEEDED_SCOPES
@@ -280,10 +283,22 @@ def test_pages_are_for_people_who_may_edit_connections(site: Site, path: str, na
     assert "form" not in page.text
 
 
+def own_token(session: str, name: str) -> str:
+    """The token that our page would have for that person's browser."""
+    key = given_variables(EmbeddedPostgres(database_home()))["AIRFLOW__API__SECRET_KEY"].encode()
+    return hmac.new(key, f"storekeeper form\0{session}\0{name}".encode(), hashlib.sha256).hexdigest()
+
+
 @pytest.mark.parametrize("path", ["/begin", "/account", "/confirm", "/test"])
 @pytest.mark.parametrize(("name", "status"), [(None, 401), ("viewer", 403)])
 def test_forms_are_for_people_who_may_edit_connections(site: Site, path: str, name: str | None, status: int) -> None:
-    assert site.person(name).send(path, store_hash="sandbox", channel="acme", token="x").status_code == status
+    person = site.person(name)
+    session = "s" * 43
+    person.session.cookies.set("storekeeper_session", session, domain="127.0.0.1", path="/")
+    token = own_token(session, name or "")
+    page = person.send(path, store_hash="sandbox", channel="acme", token=token)
+    assert page.status_code == status
+    assert "This form did not come from our own page" not in said(page)
 
 
 @pytest.mark.parametrize(

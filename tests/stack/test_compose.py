@@ -45,7 +45,7 @@ def test_a_service_runs_without_rights_on_a_file_system_that_cannot_be_written(n
     assert not [mount for mount in service.get("volumes", []) if "docker.sock" in mount]
 
 
-@pytest.mark.parametrize("name", sorted({*SERVICES} - {"init", "sandbox"}))
+@pytest.mark.parametrize("name", sorted({*SERVICES} - {"init"}))
 def test_what_goes_on_running_says_whether_it_is_well(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
     assert SERVICES[name]["restart"] == "unless-stopped"
@@ -67,11 +67,12 @@ def test_a_service_is_given_the_secrets_that_it_reads_and_no_others(name: str) -
     for mount in service.get("volumes", []):
         if mount.startswith("./deploy/"):
             text += (PROJECT / mount.split(":")[0]).read_text()
-    read = {*re.findall(r"/run/secrets/([\w.]+)", text)}
-    given = {*service.get("secrets", [])}
-    # the services of Airflow have settings in common; what one of them does not need, it is not given
-    assert given <= read
-    assert read - given <= {"connections.yaml"} if name == "init" else read == given
+    assert {*service.get("secrets", [])} == {*re.findall(r"/run/secrets/([\w.]+)", text)}
+
+
+def test_the_queue_is_for_who_gives_tasks_out_and_who_does_them() -> None:
+    given = {name for name, service in SERVICES.items() if "celery_broker" in service.get("secrets", [])}
+    assert given == WORKERS | {"scheduler"}
 
 
 @pytest.mark.parametrize("name", sorted(WORKERS))
@@ -86,7 +87,7 @@ def test_only_the_ui_can_be_reached_from_outside_and_by_default_from_this_machin
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"api-server": ["${STOREKEEPER_BIND:-127.0.0.1:8080}:8080"]}
     reach_out = {name for name, service in SERVICES.items() if "outside" in service.get("networks", [])}
-    assert reach_out == {"api-server", "dag-processor", "triggerer", "worker"}
+    assert reach_out == {"api-server", "dag-processor", "init", "scheduler", "triggerer", "worker"}
     assert {name: bool((net or {}).get("internal")) for name, net in COMPOSE["networks"].items()} == {
         "metadata": True,
         "warehouse": True,

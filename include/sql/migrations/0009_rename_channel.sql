@@ -16,6 +16,8 @@ begin
     if new_name !~ '^[a-z][a-z0-9_]{0,40}$' then
         raise exception '% cannot be a channel''s name: lower-case letters, digits and underscores, at most 41', quote_literal(new_name);
     end if;
+    -- no run begins meanwhile
+    lock table ops.run in share row exclusive mode;
     perform from ops.channel where channel = old_name for update;
     if not found then
         raise exception 'there is no channel %', quote_literal(old_name);
@@ -29,6 +31,8 @@ begin
         select c.oid::regclass::text as name from pg_class as c
         inner join pg_attribute as a on c.oid = a.attrelid and a.attname = 'channel' and not a.attisdropped
         where c.relnamespace in ('raw'::regnamespace, 'core'::regnamespace, 'ops'::regnamespace) and c.relkind = 'r'
+        -- variants follow their listing, and could not go before it
+        order by c.oid = 'core.listing'::regclass desc, c.oid = 'core.shipment'::regclass desc, c.oid::regclass::text
     loop
         places := places || place.name;
         execute format('select count(*) filter (where channel = $1), count(*) filter (where channel = $2) from %s', place.name)
@@ -43,6 +47,8 @@ begin
     alter table core.listing_variant disable trigger user;
     alter table core.shipment disable trigger user;
     alter table core.shipment_item disable trigger user;
+    delete from core.forgotten_shopper as f using core.forgotten_shopper as g
+    where f.channel = old_name and g.channel = new_name and f.kind = g.kind and f.key_hash = g.key_hash;
     foreach name in array places loop
         execute format('update %s set channel = $2 where channel = $1', name) using old_name, new_name;
     end loop;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -123,7 +124,10 @@ def test(request: Request, channel: Annotated[str, Form(max_length=50)]) -> HTML
     if channel not in known:
         raise SettingsError(f"there is no channel {channel!r}")
     hook = BigCommerceHook(known[channel], named_in=f"channel {channel!r}", patience=QUICK)
-    report = _tried(hook.get_conn())
+    try:
+        report = _tried(hook.get_conn)
+    except (StoreError, NotNow) as error:
+        return notice(f"{error}.", status=502, request=request)
     return notice("; ".join(report.lines) + ".", status=200, request=request)
 
 
@@ -260,14 +264,17 @@ def account(
 def _save(request: Request, user: Any, wanted: Wanted, access: Access) -> HTMLResponse:
     """Test, save, and say so; an account that does not let us in is not saved."""
     conn_id = _check(user, wanted, access.host)
-    try:
-        client = StoreClient(api_base(access.host), access.store_hash, access.token, patience=QUICK)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+
+    def open_client() -> StoreClient:
+        try:
+            return StoreClient(api_base(access.host), access.store_hash, access.token, patience=QUICK)
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+
     if access.via == "app":  # the consent is given, and the former token is worth nothing any more
         stored_connections.save(conn_id, access)
     try:
-        report = _tried(client)
+        report = _tried(open_client)
     except StoreError as error:
         if access.via == "app":
             raise HTTPException(502, f"{error}. The token was saved, in the connection {conn_id!r}.") from None
@@ -301,11 +308,11 @@ def _save(request: Request, user: Any, wanted: Wanted, access: Access) -> HTMLRe
     )
 
 
-def _tried(client: StoreClient) -> connecting.Report:
+def _tried(open_client: Callable[[], StoreClient]) -> connecting.Report:
     if not TESTS.acquire(blocking=False):
         raise NotNow("other stores are being tested at this moment: try again")
     try:
-        with client:
+        with open_client() as client:
             return connecting.try_store(client)
     finally:
         TESTS.release()
@@ -390,8 +397,7 @@ def _wrong(request: Request, error: Exception) -> HTMLResponse:
 @app.exception_handler(StoreError)
 @app.exception_handler(WarehouseUnavailable)
 def _unavailable(request: Request, error: Exception) -> HTMLResponse:
-    nothing = "" if request.url.path.endswith("/test") else " Nothing was saved."
-    return notice(f"{error}.{nothing}", status=502, request=request)
+    return notice(f"{error}. Nothing was saved.", status=502, request=request)
 
 
 @app.exception_handler(Exception)
