@@ -85,6 +85,9 @@ def start_sandbox() -> str:
 
 def start_airflow() -> None:
     """Airflow with its UI, left running; says where it is and how to log in."""
+    if AIRFLOW.process is not None and not EmbeddedPostgres(database_home()).is_running():
+        print("The embedded Postgres was down, and Airflow's parts end with it: starting Airflow anew.")
+        AIRFLOW.stop()
     start_warehouse()
     start_sandbox()
     if AIRFLOW.process is None:

@@ -85,6 +85,10 @@ class SettingsError(Exception):
     """A setting is wrong; the message names the file, the key, the rule and the value."""
 
 
+class ConnectionMissing(SettingsError):
+    """Airflow knows no connection of that name; or cannot look, since it says the same while its database is down."""
+
+
 class Reason(StrEnum):
     """Why a record could not be handled. The hints tell a person what mends it."""
 

@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 from storekeeper.outcomes import (
     AccessLost,
     ClaimTaken,
+    ConnectionMissing,
     FeedRefused,
     NotNow,
     PagingStuck,
@@ -36,6 +37,7 @@ from storekeeper.settings import ON_INVENTORY, Alerts, Channel, ListingAction, L
 # What a repeat cannot mend is not repeated; what passes by itself is tried again soon.
 RETRIES = ExceptionRetryPolicy(
     rules=[
+        RetryRule(exception=ConnectionMissing, action=RetryAction.RETRY, retry_delay=timedelta(seconds=30)),
         *(
             RetryRule(exception=kind, action=RetryAction.FAIL)
             for kind in (

@@ -177,6 +177,23 @@ def test_a_channel_is_tested_wherever_its_connection_is_kept(admin: Person, stor
         admin.api("DELETE", "connections/bigcommerce_revoked")
 
 
+def test_a_channel_without_a_file_names_its_connection_and_its_store_is_known(
+    admin: Person, store: SandboxProcess, site: Site
+) -> None:
+    with psycopg.connect(site.environment["AIRFLOW_CONN_STOREKEEPER_WAREHOUSE"], autocommit=True) as warehouse:
+        warehouse.execute(
+            "insert into ops.channel (channel, connection_id, store_hash)"
+            " values ('gone', 'bigcommerce_kept', 'sandbox')"
+        )
+        try:
+            assert "<code>bigcommerce_kept</code>" in admin.open("/").text
+            form = {"store_hash": "sandbox", "channel": "acme", "client_id": "id", "host": store.root}
+            saved = admin.send("/account", access_token="sandbox-token", **form)
+            assert "Mind that this store is channel gone too" in saved.text
+        finally:
+            warehouse.execute("delete from ops.channel where channel = 'gone'")
+
+
 def revoked(store: SandboxProcess) -> dict[str, Any]:
     given: dict[str, Any] = json.loads(connection(store.root))
     return {**given, "extra": json.dumps(given["extra"])}

@@ -2,6 +2,7 @@
 
 select
     c.channel,
+    c.connection_id,
     c.store_hash,
     c.store_name
 from ops.channel as c

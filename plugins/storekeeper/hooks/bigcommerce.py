@@ -12,7 +12,7 @@ from airflow.sdk.log import mask_secret
 from storekeeper.bigcommerce.address import api_base, check_store_hash
 from storekeeper.bigcommerce.client import Patience, StoreClient
 from storekeeper.operations.connecting import try_store
-from storekeeper.outcomes import SettingsError, StoreError
+from storekeeper.outcomes import ConnectionMissing, SettingsError, StoreError
 
 
 class BigCommerceHook(BaseHook):
@@ -75,7 +75,7 @@ class BigCommerceHook(BaseHook):
         try:
             connection = self.get_connection(conn_id)
         except AirflowNotFoundException:
-            raise SettingsError(
+            raise ConnectionMissing(
                 f"{place}there is no Airflow connection {conn_id!r}: add one of type BigCommerce, or set"
                 f" AIRFLOW_CONN_{conn_id.upper()}"
             ) from None

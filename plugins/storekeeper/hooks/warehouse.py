@@ -9,7 +9,7 @@ from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from storekeeper.channels import WAREHOUSE_CONNECTION
-from storekeeper.outcomes import SettingsError
+from storekeeper.outcomes import ConnectionMissing
 from storekeeper.warehouse.database import Warehouse
 
 
@@ -17,7 +17,7 @@ from storekeeper.warehouse.database import Warehouse
 def open_warehouse(conn_id: str = WAREHOUSE_CONNECTION) -> Iterator[Warehouse]:
     """The warehouse with its schema up to date; its connections are given back at the end.
 
-    :raises SettingsError: there is no such connection.
+    :raises ConnectionMissing: there is no such connection.
     :raises WarehouseUnavailable: it cannot be reached, or does not let us work.
     """
     hook = PostgresHook(postgres_conn_id=conn_id)
@@ -25,7 +25,7 @@ def open_warehouse(conn_id: str = WAREHOUSE_CONNECTION) -> Iterator[Warehouse]:
         # The hook opens each connection, so that whatever the connection's extra says of TLS and the like holds.
         engine = hook.get_sqlalchemy_engine({"creator": hook.get_conn, "pool_size": 5, "max_overflow": 20})
     except AirflowNotFoundException:
-        raise SettingsError(
+        raise ConnectionMissing(
             f"there is no Airflow connection {conn_id!r}: add one of type Postgres, or set"
             f" AIRFLOW_CONN_{conn_id.upper()} to a URI such as postgresql://user:password@host:5432/warehouse"
         ) from None

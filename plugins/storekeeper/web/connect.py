@@ -96,7 +96,7 @@ def stores(request: Request, user: GetUserDep) -> HTMLResponse:
         row = known.get(channel)
         state, bad = _state(channel, configured.get(channel))
         name = f"{row['store_name'] or ''} ({row['store_hash']})" if row else "never read"
-        conn_id = configured.get(channel) or f"bigcommerce_{channel}"
+        conn_id = configured.get(channel) or (row["connection_id"] if row else f"bigcommerce_{channel}")
         is_set = channel in configured
         shown.append(
             {"channel": channel, "store": name, "connection_id": conn_id, "state": state, "bad": bad, "is_set": is_set}
@@ -295,9 +295,15 @@ def _save(request: Request, user: Any, wanted: Wanted, access: Access) -> HTMLRe
                 "the channel's file %s was not written (%s): it is shown instead", shown_path(file), error.strerror
             )
     log.info("channel %s was connected to store %s (%s)", wanted.channel, wanted.store_hash, access.via)
+    others = [
+        row["channel"]
+        for row in _known()
+        if row["store_hash"] == wanted.store_hash and row["channel"] != wanted.channel
+    ]
+    also = [f"Mind that this store is channel {', '.join(others)} too: both would write to it"] if others else []
     return page(
         "connected",
-        lines=report.lines,
+        lines=[*report.lines, *also],
         connection_id=conn_id,
         channel=wanted.channel,
         file=shown_path(file),
