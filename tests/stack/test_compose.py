@@ -118,6 +118,8 @@ def test_every_image_has_a_version_and_every_file_that_is_named_is_there() -> No
         for mount in service.get("volumes", []):
             source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", mount).split(":")[0]
             assert not source.startswith("./") or (PROJECT / source).exists(), mount
+            # a script without that right is read into the image's own, whose settings it would change
+            assert not source.endswith(".sh") or os.access(PROJECT / source, os.X_OK), mount
     for line in (PROJECT / "Dockerfile").read_text().splitlines():
         if line.startswith("COPY ") and "--from" not in line:
             assert [name for name in line.split()[1:-1] if not (PROJECT / name).exists()] == []
