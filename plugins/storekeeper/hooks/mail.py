@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class LateMail(SmtpNotifier):
+class RunMail(SmtpNotifier):
+    """A mail about a run."""
+
+    def get_template_env(self, dag: Any = None) -> Any:
+        """An environment of its own: ``airflow dags test`` hands over a DAG that makes none."""
+        return super().get_template_env(None)
+
+
+class LateMail(RunMail):
     """A mail about a run that is late. All runs of a backfill are queued at once, and wait for each other: none is."""
 
     async def async_notify(self, context: Context) -> None:
@@ -25,9 +33,9 @@ class LateMail(SmtpNotifier):
             await super().async_notify(context)
 
 
-def failed_mail(emails: Sequence[str]) -> SmtpNotifier:
+def failed_mail(emails: Sequence[str]) -> RunMail:
     """What tells of a run that has failed."""
-    return SmtpNotifier(**_mail(emails, "has failed"))
+    return RunMail(**_mail(emails, "has failed"))
 
 
 def late_mail(emails: Sequence[str], minutes: float) -> DeadlineAlert:
