@@ -32,7 +32,7 @@ sandbox: setup ## Start the sandbox store if it does not run
 	@$(RUN) python -m stack.services sandbox
 
 test: setup ## Run all tests
-	@$(RUN) python -m pytest -n 2 --dist loadfile
+	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## Check style, imports between rooms, and SQL
 	@$(RUN) ruff check . && ruff format --check . && lint-imports && sqlfluff lint --disable-progress-bar include/sql
