@@ -713,12 +713,6 @@ class FileFeed(Settings):
 class LoadInventory(FileFeed):
     """Load Inventory: a file's stock and prices come into the warehouse, for all channels."""
 
-    alerts: Alerts = Field(
-        default_factory=lambda: Alerts(),
-        description="Who is told when a run fails or is late.",
-        json_schema_extra=CHANNEL_ONLY,
-    )
-
     max_shrink_share: Share = Field(
         0.5,
         description="The file is refused when it has lost more than this share of the SKUs of the last one loaded from"
@@ -729,6 +723,12 @@ class LoadInventory(FileFeed):
         strict=False,
         description="Items that the file does not have: keep leaves them as they are; zero sets their quantity to 0,"
         " unless it is null.",
+    )
+
+    alerts: Alerts = Field(
+        default_factory=lambda: Alerts(),
+        description="Who is told when a run fails or is late.",
+        json_schema_extra=CHANNEL_ONLY,
     )
 
     _file: str = PrivateAttr("")
