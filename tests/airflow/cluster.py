@@ -25,6 +25,12 @@ from tests.airflow.conftest import without_airflow
 from tests.airflow.site import Person
 
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
+IMAGE = {
+    name: value.replace("/opt/storekeeper", str(PROJECT))
+    for name, value in re.findall(r"(AIRFLOW__\w+)=(\S+)", (PROJECT / "Dockerfile").read_text())
+}
+"""What the image says of Airflow by itself."""
+
 REDIS = shutil.which("redis-server")
 AIRFLOW_SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 WAIT_SECONDS = 240.0
@@ -150,11 +156,9 @@ class Cluster:
         home = self.home / "services" / name
         home.mkdir(parents=True, exist_ok=True)
         return {
+            **IMAGE,
             **own,
             "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
-            "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self._ports["api-server"]),
             "AIRFLOW__API__BASE_URL": self.root,

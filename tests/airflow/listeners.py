@@ -10,18 +10,38 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 
+class _Mail(socketserver.StreamRequestHandler):
+    """SMTP, as far as sending needs it."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            word = line.strip().upper()
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                lines = iter(self.rfile.readline, b".\r\n")
+                self.server.heard.append(b"".join(lines).decode(errors="replace"))  # type: ignore[attr-defined]
+            self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+
+
+class _Packet(socketserver.BaseRequestHandler):
+    """A packet of StatsD's."""
+
+    def handle(self) -> None:
+        self.server.heard.extend(self.request[0].decode().split("\n"))  # type: ignore[attr-defined]
+
+
 class _Listener:
     """A server of this process, on a free port, in threads of its own."""
 
     kind: ClassVar[Any]
+    handler: ClassVar[type[socketserver.BaseRequestHandler]]
 
     def __init__(self) -> None:
+        self._server = self.kind(("127.0.0.1", 0), self.handler)
         self.heard: list[str] = []
-        self._server = self.kind(("127.0.0.1", 0), self._handler())
+        self._server.heard = self.heard
         self.port = int(self._server.server_address[1])
-
-    def _handler(self) -> type[socketserver.BaseRequestHandler]:
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -35,25 +55,9 @@ class _Listener:
 
 
 class MailBox(_Listener):
-    """Takes mails by SMTP, as far as sending needs it."""
+    """Takes mails."""
 
-    kind = socketserver.ThreadingTCPServer
-
-    def _handler(self) -> type[socketserver.BaseRequestHandler]:
-        heard = self.heard
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                self.wfile.write(b"220 here\r\n")
-                while line := self.rfile.readline():
-                    word = line.strip().upper()
-                    if word == b"DATA":
-                        self.wfile.write(b"354 go on\r\n")
-                        lines = iter(self.rfile.readline, b".\r\n")
-                        heard.append(b"".join(lines).decode(errors="replace"))
-                    self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
-
-        return Handler
+    kind, handler = socketserver.ThreadingTCPServer, _Mail
 
     def connection(self) -> str:
         """The connection that Airflow's mails go through."""
@@ -66,24 +70,13 @@ class MailBox(_Listener):
 
 
 class Figures(_Listener):
-    """Hears StatsD's packets."""
+    """Hears what Airflow sends to StatsD."""
 
-    kind = socketserver.ThreadingUDPServer
-
-    def _handler(self) -> type[socketserver.BaseRequestHandler]:
-        heard = self.heard
-
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self) -> None:
-                heard.extend(self.request[0].decode().split("\n"))
-
-        return Handler
+    kind, handler = socketserver.ThreadingUDPServer, _Packet
 
     def sum(self, name: str) -> int:
         """What was counted under a name."""
-        return sum(
-            int(found[1]) for line in self.heard if (found := re.fullmatch(rf"{re.escape(name)}:(\d+)\|c", line))
-        )
+        return sum(int(value) for value in self._said(name, "c"))
 
     def last(self, name: str) -> float | None:
         """What a gauge said last."""
