@@ -1,43 +1,19 @@
-"""What all tests share: the embedded Postgres, started for them and stopped if it did not run before."""
+"""What all tests share: a Postgres server of their own, and a warehouse on it for each test."""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
-from typing import Any
 
 import hypothesis
-import psycopg
 import pytest
-from psycopg import sql
-from psycopg.rows import dict_row
-from sqlalchemy import create_engine
 
-from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
-from storekeeper.warehouse.database import Warehouse
 from tests.canaries import left_behind
+from tests.databases import Database, ReusedDatabase, WarehouseTemplate, throwaway_server
 
 # How fast a shared machine draws examples says nothing of the product.
 hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("here")
-
-STARTED_HERE = pytest.StashKey[bool]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if hasattr(config, "workerinput"):
-        return  # the controller has started it
-    server = EmbeddedPostgres(database_home())
-    server.prepare()
-    config.stash[STARTED_HERE] = not server.is_running()
-    server.start()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if config.stash.get(STARTED_HERE, False):
-        EmbeddedPostgres(database_home()).stop()
 
 
 @pytest.hookimpl(trylast=True)
@@ -55,83 +31,36 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> EmbeddedPostgres:
-    return EmbeddedPostgres(database_home())
-
-
-class Database:
-    """A warehouse's database as a person with psql sees it."""
-
-    def __init__(self, server: EmbeddedPostgres, name: str) -> None:
-        self.name = name
-        self.uri = server.uri(name)
-        self._connection = psycopg.connect(self.uri, autocommit=True, row_factory=dict_row)
-
-    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        return self._connection.execute(query, values or None).fetchall()
-
-    def row(self, query: str, *values: Any) -> dict[str, Any]:
-        (row,) = self.rows(query, *values)
-        return row
-
-    def value(self, query: str, *values: Any) -> Any:
-        (value,) = self.row(query, *values).values()
-        return value
-
-    def run(self, statement: str, *values: Any) -> None:
-        self._connection.execute(statement, values or None)
-
-    def wait_until_alone(self, seconds: float = 10) -> None:
-        """Wait until nobody else is connected."""
-        until = time.monotonic() + seconds
-        others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-        while self.value(f"{others} and backend_type = 'client backend'"):
-            assert time.monotonic() < until, "somebody else is still connected"
-            time.sleep(0.02)
-
-    def warehouse(self) -> Warehouse:
-        """The product's own way into it."""
-        return Warehouse(
-            create_engine(
-                "postgresql+psycopg://", creator=lambda: psycopg.connect(self.uri), pool_size=5, max_overflow=20
-            )
-        )
-
-    def close(self) -> None:
-        self._connection.close()
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server that only the tests of this process use, started for the first of them that needs one."""
+    with throwaway_server("warehouses") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def template(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """A database with the schema in place; each test gets a copy."""
-    name = f"test_template_{os.getpid()}"
-    postgres.create_database(name)
-    database = Database(postgres, name)
-    warehouse = database.warehouse()
-    warehouse.prepare()
-    warehouse.close()
-    database.close()
-    yield name
-    _drop(postgres, name)
+def warehouse_template(postgres: EmbeddedPostgres) -> WarehouseTemplate:
+    return WarehouseTemplate(postgres)
+
+
+@pytest.fixture(scope="session")
+def reused_database(warehouse_template: WarehouseTemplate) -> Iterator[ReusedDatabase]:
+    reused = ReusedDatabase(warehouse_template)
+    yield reused
+    reused.close()
 
 
 @pytest.fixture
-def database(postgres: EmbeddedPostgres, template: str) -> Iterator[Database]:
-    """A warehouse of its own, empty, with the schema in place."""
-    name = f"test_{os.getpid()}"
-    with psycopg.connect(postgres.uri(), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
-        connection.execute(
-            sql.SQL("create database {} template {} strategy file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-    opened = Database(postgres, name)
-    yield opened
-    opened.close()
-    _drop(postgres, name)
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty warehouse with the schema in place.
 
-
-def _drop(server: EmbeddedPostgres, name: str) -> None:
-    with psycopg.connect(server.uri(), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    One database serves test after test and is emptied in between. A test that changes the schema is marked
+    ``own_database``, and has a copy of the template to itself.
+    """
+    if request.node.get_closest_marker("own_database"):
+        template: WarehouseTemplate = request.getfixturevalue("warehouse_template")
+        with template.copied("own") as database:
+            yield database
+    else:
+        reused: ReusedDatabase = request.getfixturevalue("reused_database")
+        yield reused.take()
+        reused.give_back()

@@ -108,36 +108,36 @@ def tables_paper() -> str:
 
     :raises CannotBeWritten: see :func:`paper_of`.
     """
-    with scratch_warehouse() as connection:
-        return paper_of(connection)
-
-
-@contextmanager
-def scratch_warehouse() -> Iterator[psycopg.Connection]:
-    """A warehouse as migrations and views make it, empty, on the embedded Postgres; gone at the end."""
     server = EmbeddedPostgres(database_home())
     server.prepare()
     started_here = not server.is_running()
     server.start()
-    name = f"papers_{os.getpid()}"
-    drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     try:
-        with psycopg.connect(server.uri(), autocommit=True) as administrator:
-            administrator.execute(drop)
-            server.create_database(name)
-            try:
-                warehouse = Warehouse(
-                    create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(server.uri(name)))
-                )
-                warehouse.prepare()
-                warehouse.close()
-                with psycopg.connect(server.uri(name)) as connection:
-                    yield connection
-            finally:
-                administrator.execute(drop)
+        with scratch_warehouse(server) as connection:
+            return paper_of(connection)
     finally:
         if started_here:
             server.stop()
+
+
+@contextmanager
+def scratch_warehouse(server: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
+    """A warehouse as migrations and views make it, empty, on a running server; gone at the end."""
+    name = f"papers_{os.getpid()}"
+    drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+    with psycopg.connect(server.uri(), autocommit=True) as administrator:
+        administrator.execute(drop)
+        server.create_database(name)
+        try:
+            warehouse = Warehouse(
+                create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(server.uri(name)))
+            )
+            warehouse.prepare()
+            warehouse.close()
+            with psycopg.connect(server.uri(name)) as connection:
+                yield connection
+        finally:
+            administrator.execute(drop)
 
 
 def paper_of(connection: psycopg.Connection) -> str:

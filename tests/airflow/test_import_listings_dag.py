@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from sandbox.process import SandboxProcess
 from stack.places import PROJECT, free_port
-from stack.postgres import EmbeddedPostgres
 from tests.airflow.conftest import airflow_environment, connection, run_child, without_airflow, write_channel
-from tests.conftest import Database
+from tests.databases import Database, WarehouseTemplate
 
 TOKEN = "canary-t0ken-7f3a"
 SCOPES = ["store_v2_products", "store_inventory", "store_v2_information_read_only"]
@@ -71,11 +69,9 @@ def store() -> Iterator[SandboxProcess]:
 
 @pytest.fixture(scope="module")
 def world(
-    store: SandboxProcess, postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+    store: SandboxProcess, warehouse_template: WarehouseTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Path, dict[str, str], Database]]:
     folder = tmp_path_factory.mktemp("whole runs")
-    name = f"test_airflow_{os.getpid()}"
-    postgres.create_database(name)
     channels = folder / "channels"
     well = ("good", "dry", "narrowed", "nonsense", "nowhere")
     for channel in (*well, "wrong_token", "unknown_store", "no_scope", "down", "no_connection"):
@@ -83,7 +79,6 @@ def world(
     write_channel(channels, "red", import_listings={"problems_fail_run": True})
     environment = airflow_environment(folder / "home") | {
         "STOREKEEPER_CHANNELS_DIR": str(channels),
-        "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": postgres.uri(name),
         **{f"AIRFLOW_CONN_BIGCOMMERCE_{name.upper()}": connection(store.root, password=TOKEN) for name in well},
         "AIRFLOW_CONN_BIGCOMMERCE_RED": connection(store.root, password=TOKEN),
         "AIRFLOW_CONN_BIGCOMMERCE_WRONG_TOKEN": connection(store.root, password="canary-wrong"),
@@ -91,11 +86,8 @@ def world(
         "AIRFLOW_CONN_BIGCOMMERCE_NO_SCOPE": connection(store.root, password="canary-no-scope"),
         "AIRFLOW_CONN_BIGCOMMERCE_DOWN": connection(f"http://127.0.0.1:{free_port()}", password=TOKEN),
     }
-    database = Database(postgres, name)
-    yield folder, environment, database
-    database.close()
-    with psycopg.connect(postgres.uri(), autocommit=True) as admin:
-        admin.execute(f"drop database {name} with (force)")
+    with warehouse_template.copied("whole_runs") as database:
+        yield folder, environment | {"AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": database.uri}, database
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from stack.postgres import EmbeddedPostgres
 from storekeeper.channels import PROJECT
 from storekeeper.outcomes import FeedRefused, SettingsError
 from tests.airflow.conftest import airflow_environment, run_child, write_channel
-from tests.conftest import Database
+from tests.databases import Database
 
 
 def test_a_load_that_wrote_something_makes_an_event_and_others_none(

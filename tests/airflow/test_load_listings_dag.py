@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stack.postgres import EmbeddedPostgres
 from tests.airflow.conftest import airflow_environment, run_child, write_channel
-from tests.conftest import Database
+from tests.databases import Database
 
 
 def test_a_channels_file_comes_in_and_a_run_may_name_another(

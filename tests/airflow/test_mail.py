@@ -14,7 +14,7 @@ import yaml
 
 from tests.airflow.conftest import airflow_environment, start_child, write_channel
 from tests.airflow.listeners import MailBox
-from tests.conftest import Database
+from tests.databases import Database
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from stack.postgres import EmbeddedPostgres
 from tests.chaos.operations import Operation, Situation
 from tests.chaos.proxy import PostgresProxy, Statement
 from tests.chaos.state import EARLY, Warehouse, shown_to_shoppers, store_state, warehouse_state, without
-from tests.conftest import Database
+from tests.databases import Database
 
 THROWAWAY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 """Only the server is made to crash, never the machine: nothing need reach the disk, and a copy takes milliseconds."""

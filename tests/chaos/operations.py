@@ -13,7 +13,7 @@ from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.operations import get_orders, import_listings, publish_listings, sync_listings, sync_orders
 from storekeeper.operations.step import Step, attempt
 from storekeeper.settings import Channel
-from tests.conftest import Database
+from tests.databases import Database
 
 CHANNEL = "shop"
 PRODUCTS = 40

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from sandbox.process import SandboxProcess
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.oracle import Row, Rules
 from tests.operations.test_import_against_oracle import Comparison, made_anew
 

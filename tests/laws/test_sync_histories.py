@@ -17,7 +17,7 @@ from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce import catalog_writing
 from storekeeper.bigcommerce.client import Answer, StoreClient
 from storekeeper.warehouse.database import Session
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import Import, SyncListings
 
 BOUNDS = settings(

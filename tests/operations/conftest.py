@@ -24,7 +24,7 @@ from storekeeper.operations.step import FIRST_TASK, Step, attempt
 from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.publish_press import Press
 from tests.operations.shipping_yard import Yard
 from tests.operations.sync_shop import Shop

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.process import SandboxProcess
 from storekeeper.outcomes import Counts
-from tests.conftest import Database
+from tests.databases import Database
 
 CREATE = "POST /v3/catalog/products"
 LIST = "GET /v3/catalog/products"

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.process import SandboxProcess
 from storekeeper.outcomes import Counts
-from tests.conftest import Database
+from tests.databases import Database
 
 SHIP = "POST /v2/orders/{order_id}/shipments"
 SHIPMENTS = "GET /v2/orders/{order_id}/shipments"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.process import SandboxProcess
 from storekeeper.outcomes import Counts
-from tests.conftest import Database
+from tests.databases import Database
 
 if TYPE_CHECKING:
     from tests.operations.conftest import Import, SyncListings

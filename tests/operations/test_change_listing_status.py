@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from sandbox.process import SandboxProcess
 from storekeeper.outcomes import Counts, RunStopped, SettingsError
 from storekeeper.settings import ListingAction
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import ChangeStatus, Import, SyncListings
 
 ACTIONS = [action.value for action in ListingAction]

@@ -11,7 +11,7 @@ import pytest
 from sandbox.process import SandboxProcess
 from storekeeper.operations.forget_shopper import Shopper, forget, read_shopper
 from storekeeper.outcomes import SettingsError
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import GetOrders, SyncOrders
 
 EMAIL = "Ann.Canary@example.com"

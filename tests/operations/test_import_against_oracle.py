@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.process import SandboxProcess
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import Import
 from tests.operations.oracle import (
     ITEM_COLUMNS,

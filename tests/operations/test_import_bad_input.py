@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.process import SandboxProcess
 from storekeeper.outcomes import NotNow, PagingStuck
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import Import
 from tests.operations.test_import_listings import contents
 

@@ -18,7 +18,7 @@ from storekeeper.operations.step import Step
 from storekeeper.outcomes import AccessLost, NotNow, PagingStuck, RunStopped, RunSuperseded
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import QUICK, Import, store_client
 
 CORE_WRITES = "select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_user_tables where schemaname = 'core'"

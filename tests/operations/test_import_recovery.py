@@ -11,7 +11,7 @@ from storekeeper.operations import import_listings
 from storekeeper.operations.step import Step
 from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import Import, store_client
 
 PRODUCTS = "/v3/catalog/products"

@@ -16,7 +16,7 @@ import pytest
 from storekeeper.operations import feed, load_inventory
 from storekeeper.outcomes import Counts, FeedRefused, RunStopped, RunSuperseded, SettingsError
 from storekeeper.settings import LoadInventory
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.feed_files import Broken, Content, opens, parquet
 
 NOON = datetime(2025, 11, 24, 12, tzinfo=UTC)

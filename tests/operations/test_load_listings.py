@@ -21,7 +21,7 @@ from storekeeper.outcomes import Counts, FeedRefused, RunStopped, RunSuperseded,
 from storekeeper.settings import Channel
 from storekeeper.transforms.load_listings import OF_LISTING, OF_VARIANT
 from storekeeper.warehouse.database import Session
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.feed_files import Broken, Content, opens, parquet
 
 NOON = datetime(2025, 11, 24, 12, tzinfo=UTC)

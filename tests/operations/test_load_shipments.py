@@ -18,7 +18,7 @@ from storekeeper.operations import feed, load_shipments
 from storekeeper.outcomes import Counts, FeedRefused, RunStopped, RunSuperseded, SettingsError
 from storekeeper.settings import Channel
 from storekeeper.warehouse.database import Session
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.feed_files import Broken, Content, opens, parquet
 
 NOON = datetime(2025, 11, 24, 12, tzinfo=UTC)

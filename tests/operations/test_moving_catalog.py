@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.process import SandboxProcess
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import Import
 
 SIZE = 60

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sandbox.process import SandboxProcess
 from storekeeper.outcomes import NotNow, Unknown
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import GetOrders
 from tests.operations.order_oracle import moment
 

@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.process import SandboxProcess
 from storekeeper.outcomes import NotNow, PagingStuck, StoreError
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import GetOrders
 
 ORDERS = "/v2/orders"

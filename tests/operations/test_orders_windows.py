@@ -14,7 +14,7 @@ import pytest
 from sandbox.orders.dates import rfc2822
 from sandbox.process import SandboxProcess
 from storekeeper.outcomes import RunStopped
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import GetOrders
 from tests.operations.test_orders_against_oracle import marts
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from sandbox.process import SandboxProcess
-from stack.postgres import EmbeddedPostgres
 from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.outcomes import AccessLost, ClaimLost, Counts, NotNow, Unknown, WarehouseUnavailable
-from tests.conftest import Database
+from tests.databases import WarehouseTemplate
 from tests.operations.conftest import Import, PublishListings, SyncListings
 from tests.operations.publish_press import Press
 from tests.operations.sync_shop import meanwhile
@@ -80,29 +77,18 @@ def state(press: Press) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
-    running_small_store: SandboxProcess, postgres: EmbeddedPostgres, template: str
-) -> Iterator[dict[str, Any]]:
+def undisturbed(running_small_store: SandboxProcess, warehouse_template: WarehouseTemplate) -> dict[str, Any]:
     """The end state of a run that nothing disturbs."""
-    store, name = running_small_store, f"{template}_undisturbed"
-    with psycopg.connect(postgres.uri(), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {} strategy file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-    database = Database(postgres, name)
+    store = running_small_store
     store.reset()
     store.request("POST", CATEGORIES, json=[{"name": "Shop", "tree_id": 1, "parent_id": 0}])
-    press = Press(
-        store, database, PublishListings(store, database), Import(store, database), SyncListings(store, database)
-    )
-    fill(press)
-    assert publish(press) == Counts(read=5, created=5)
-    yield state(press)
-    database.close()
-    with psycopg.connect(postgres.uri(), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    with warehouse_template.copied("undisturbed") as database:
+        press = Press(
+            store, database, PublishListings(store, database), Import(store, database), SyncListings(store, database)
+        )
+        fill(press)
+        assert publish(press) == Counts(read=5, created=5)
+        return state(press)
 
 
 @pytest.fixture

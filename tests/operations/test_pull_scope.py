@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.process import SandboxProcess
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import Import
 
 PRODUCTS = "/v3/catalog/products"

@@ -13,7 +13,7 @@ from storekeeper.operations.get_orders import refresh_known
 from storekeeper.operations.step import attempt
 from storekeeper.outcomes import Counts
 from storekeeper.settings import Channel
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import GetOrders, store_client
 
 Refresh = Callable[..., list[Counts]]

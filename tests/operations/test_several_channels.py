@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from sandbox.process import SandboxProcess
 from storekeeper.outcomes import AccessLost
-from tests.conftest import Database
+from tests.databases import Database, WarehouseTemplate
 from tests.operations.conftest import (
     ChangeStatus,
     GetOrders,
@@ -159,23 +160,10 @@ def rows_of(database: Database, channel: str) -> dict[str, list[Any]]:
 
 
 @pytest.fixture
-def empty(postgres: Any, template: str) -> Iterator[Callable[[str], Database]]:
+def empty(warehouse_template: WarehouseTemplate) -> Iterator[Callable[[str], Database]]:
     """Makes further warehouses."""
-    opened: list[Database] = []
-
-    def make(name: str) -> Database:
-        name = f"test_{os.getpid()}_{name}"
-        with psycopg.connect(postgres.uri(), autocommit=True) as connection:
-            connection.execute(f'drop database if exists "{name}" with (force)')
-            connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
-        opened.append(Database(postgres, name))
-        return opened[-1]
-
-    yield make
-    for database in opened:
-        database.close()
-        with psycopg.connect(postgres.uri(), autocommit=True) as connection:
-            connection.execute(f'drop database if exists "{database.name}" with (force)')
+    with contextlib.ExitStack() as opened:
+        yield lambda name: opened.enter_context(warehouse_template.copied(name))
 
 
 def test_two_channels_side_by_side_end_as_each_alone(
@@ -233,6 +221,7 @@ def test_a_channel_that_lost_its_access_holds_up_no_other(twins: dict[str, Sandb
     assert {row["state"] for row in north.figures()["shipments"]} == {"done"}
 
 
+@pytest.mark.own_database
 def test_a_channel_gets_another_name_with_all_that_it_has(twins: dict[str, SandboxProcess], database: Database) -> None:
     north, south = (Keeper(store, database, name) for name, store in twins.items())
     north.day()

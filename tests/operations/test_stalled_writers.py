@@ -21,7 +21,7 @@ from storekeeper.bigcommerce import last_look
 from storekeeper.bigcommerce.client import Patience, StoreClient
 from storekeeper.operations import outbound
 from storekeeper.warehouse.claim import Claim, Settling, Terms
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import Import, SyncListings
 
 STALLS = int(os.environ.get("STOREKEEPER_STALLS", "8"))

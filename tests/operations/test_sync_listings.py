@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.process import SandboxProcess
 from storekeeper.outcomes import RunStopped
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import Import, SyncListings
 
 WRITES = {

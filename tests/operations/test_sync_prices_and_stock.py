@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Database
+from tests.databases import Database
 from tests.operations.conftest import GetOrders
 from tests.operations.sync_shop import Shop
 

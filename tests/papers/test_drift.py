@@ -13,7 +13,9 @@ from docs.papers import CannotBeWritten
 from docs.papers.settings import settings_paper
 from docs.papers.tables import paper_of, scratch_warehouse
 from stack.postgres import EmbeddedPostgres
-from tests.conftest import Database
+from tests.databases import Database
+
+pytestmark = pytest.mark.own_database
 
 
 def paper(database: Database) -> str:
@@ -126,7 +128,7 @@ def test_the_scratch_warehouse_is_gone_afterwards(postgres: EmbeddedPostgres) ->
             return {name for (name,) in connection.execute("select datname from pg_database")}
 
     def use_it_and_fail() -> None:
-        with scratch_warehouse() as connection:
+        with scratch_warehouse(postgres) as connection:
             used.extend(name for (name,) in connection.execute("select current_database()"))
             assert used[0] in names()
             raise ZeroDivisionError

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from storekeeper.outcomes import RunSuperseded, WarehouseUnavailable
 from storekeeper.warehouse.database import Session, Warehouse
 from storekeeper.warehouse.runs import Run
-from tests.conftest import Database
+from tests.databases import Database
 
 KEY: dict[str, Any] = {"channel": "shop", "operation": "import_listings", "run_id": "stalled"}
 

@@ -11,7 +11,7 @@ from storekeeper.outcomes import ClaimLost, Counts
 from storekeeper.warehouse.claim import Claim, Terms
 from storekeeper.warehouse.database import Warehouse
 from storekeeper.warehouse.runs import Run, succeed
-from tests.conftest import Database
+from tests.databases import Database
 
 STORE = "abc123"
 TERMS = Terms(wait=5, lease=30, heartbeat=10, call=0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.conftest import Database
+from tests.databases import Database
 
 PERSONAL = ("order_contact", "order_address", "order_text", "order_message")
 OTHERS_WRITE = (
@@ -85,6 +85,7 @@ def test_an_engineer_reads_everything_but_the_salt_and_writes_what_others_write(
     assert not database.value(may, "ops.shopper_salt", "select")
 
 
+@pytest.mark.own_database
 def test_who_may_write_shipments_need_read_nothing_else(database: Database) -> None:
     database.run("create role feeder_here")
     try:

@@ -13,7 +13,7 @@ from stack.postgres import EmbeddedPostgres
 from storekeeper.outcomes import WarehouseUnavailable
 from storekeeper.warehouse.database import Warehouse
 from storekeeper.warehouse.sql import SQL
-from tests.conftest import Database
+from tests.databases import Database
 
 # The columns that other people's scripts rely on.
 INTERFACES = {
@@ -83,6 +83,7 @@ def test_a_schema_that_is_current_is_left_alone(database: Database) -> None:
     assert database.rows(VERSIONS_OF_VIEWS) == before
 
 
+@pytest.mark.own_database
 def test_a_changed_view_is_made_anew(database: Database) -> None:
     database.run("update ops.views_version set hash = 'an older one'")
     database.run("comment on view mart.runs is 'stale'")
