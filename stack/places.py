@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -15,6 +16,8 @@ LOGS = LOCAL / "logs"
 
 POSTGRES_SYSTEM_USER = "embedded_postgres"
 _SHARED = Path("/var/lib/storekeeper")
+_MEMORY = Path("/dev/shm")
+_ENOUGH_MEMORY = 4 * 1024**3
 
 
 def database_home() -> Path:
@@ -26,6 +29,19 @@ def database_home() -> Path:
     if os.geteuid() != 0:
         return LOCAL / "postgres"
     return _SHARED / hashlib.sha256(str(PROJECT).encode()).hexdigest()[:12]
+
+
+def throwaway_homes() -> list[Path]:
+    """Where servers of tests may be, each one's folder name beginning with the name given here: the best place first.
+
+    A file system in memory creates and removes the thousand files of a database in a third of the time.
+    """
+    name = hashlib.sha256(str(PROJECT).encode()).hexdigest()[:12]
+    homes = [database_home().with_name(f"{database_home().name}-test")]
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK):
+        roomy = shutil.disk_usage(_MEMORY).free >= _ENOUGH_MEMORY
+        homes.insert(0 if roomy else 1, _MEMORY / f"storekeeper-{name}-test")
+    return homes
 
 
 def shared_binaries() -> Path:

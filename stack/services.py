@@ -15,7 +15,7 @@ import psycopg
 import requests
 
 from stack import environment
-from stack.places import LOCAL, database_home, free_port, is_listening, kept_port, move_port
+from stack.places import LOCAL, database_home, free_port, is_listening, kept_port, move_port, throwaway_homes
 from stack.postgres import EmbeddedPostgres, wheel_programs
 from stack.processes import Background
 
@@ -136,9 +136,10 @@ def _clean() -> None:
     """Remove the embedded Postgres with its data; what lies below .local is left to the caller."""
     stop_all()
     home = database_home()
-    for left in home.parent.glob(f"{home.name}-*-*"):  # of a `make chaos` or a test that was killed
-        EmbeddedPostgres(left).stop(at_once=True)
-        shutil.rmtree(left, ignore_errors=True)
+    for place in throwaway_homes():
+        for left in place.parent.glob(f"{place.name}-*"):  # of tests that were killed
+            EmbeddedPostgres(left).stop(at_once=True)
+            shutil.rmtree(left, ignore_errors=True)
     shutil.rmtree(home, ignore_errors=True)
 
 

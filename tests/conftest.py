@@ -9,7 +9,7 @@ import pytest
 
 from stack.postgres import EmbeddedPostgres
 from tests.canaries import left_behind
-from tests.databases import Database, ReusedDatabase, WarehouseTemplate, throwaway_server
+from tests.databases import Database, ReusedDatabase, ThrowawayServer, WarehouseTemplate
 
 # How fast a shared machine draws examples says nothing of the product.
 hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -33,7 +33,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server that only the tests of this process use, started for the first of them that needs one."""
-    with throwaway_server("warehouses") as server:
+    with ThrowawayServer("warehouses") as server:
         yield server
 
 

@@ -10,15 +10,16 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
+import psutil
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from sqlalchemy import create_engine
 
-from stack.places import database_home
+from stack.places import throwaway_homes
 from stack.postgres import EmbeddedPostgres
 from storekeeper.warehouse.database import Warehouse
 
@@ -27,8 +28,10 @@ THROWAWAY = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "wal_level": "minimal",
+    "max_wal_size": "'256MB'",
     "max_wal_senders": "0",
     "autovacuum": "off",
+    "jit": "off",
 }
 """Only the server is made to crash, never the machine: nothing need reach the disk, and a copy takes milliseconds.
 
@@ -72,43 +75,45 @@ TABLES = f"""
     where c.relkind = 'r' and (n.nspname not in {NOT_OURS} or n.nspname = 'staging') and n.nspname !~ '^pg_'
 """
 
-SEQUENCES = "select format('%I.%I', schemaname, sequencename) as name, last_value from pg_sequences"
+SEQUENCES = """
+    select format('%I.%I', schemaname, sequencename) as name, last_value from pg_sequences where schemaname <> 'staging'
+"""
 
 
-@contextlib.contextmanager
-def throwaway_server(purpose: str) -> Iterator[EmbeddedPostgres]:
-    """A server for the length of a block, removed with its data afterwards.
+class ThrowawayServer(EmbeddedPostgres):
+    """A server with its data in a folder of this process's own, removed with it afterwards.
 
     :param purpose: tells the servers of one process apart.
     """
-    home = database_home()
-    _remove_abandoned()
-    # for root it lies beside the checkout's own, where the server's system user can reach it
-    server = EmbeddedPostgres(home.with_name(f"{home.name}-test-{os.getpid()}-{purpose}"), THROWAWAY)
-    try:
-        server.start()
-        _make_logins_cheap(server)
-        yield server
-    finally:
-        server.stop(at_once=True)
-        shutil.rmtree(server.home, ignore_errors=True)
 
+    def __init__(self, purpose: str) -> None:
+        place = throwaway_homes()[0]
+        super().__init__(place.with_name(f"{place.name}-{os.getpid()}-{purpose}"), THROWAWAY)
 
-def _make_logins_cheap(server: EmbeddedPostgres) -> None:
-    """Tests log in tens of thousands of times, and nobody guesses this server's password."""
-    with psycopg.connect(server.uri(), autocommit=True) as connection:
-        connection.execute("set scram_iterations = 1")
-        connection.execute(sql.SQL("alter role postgres password {}").format(sql.Literal(server.password)))
+    def __enter__(self) -> Self:
+        """Start it."""
+        _remove_abandoned()
+        self.start()
+        with psycopg.connect(self.uri(), autocommit=True) as connection:
+            # tests log in tens of thousands of times, and nobody guesses this server's password
+            connection.execute("set scram_iterations = 1")
+            connection.execute(sql.SQL("alter role postgres password {}").format(sql.Literal(self.password)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it, and remove its data."""
+        self.stop(at_once=True)
+        shutil.rmtree(self.home, ignore_errors=True)
 
 
 def _remove_abandoned() -> None:
     """Remove the servers of test runs that were killed."""
-    home = database_home()
-    for left in home.parent.glob(f"{home.name}-test-*-*"):
-        pid = left.name.removeprefix(f"{home.name}-test-").partition("-")[0]
-        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
-            EmbeddedPostgres(left).stop(at_once=True)
-            shutil.rmtree(left, ignore_errors=True)
+    for place in throwaway_homes():
+        for left in place.parent.glob(f"{place.name}-*"):
+            pid = left.name.removeprefix(f"{place.name}-").partition("-")[0]
+            if pid.isdigit() and not psutil.pid_exists(int(pid)):
+                EmbeddedPostgres(left).stop(at_once=True)
+                shutil.rmtree(left, ignore_errors=True)
 
 
 class Database:
@@ -118,6 +123,10 @@ class Database:
         self.name = name
         self.uri = server.uri(name)
         self._connection = psycopg.connect(self.uri, autocommit=True, row_factory=dict_row)
+        # one for all that is opened here: what an engine asks a server at its first connection, it asks once
+        self._engine = create_engine(
+            "postgresql+psycopg://", creator=lambda: psycopg.connect(self.uri), pool_size=5, max_overflow=20
+        )
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         return self._connection.execute(query, values or None).fetchall()
@@ -143,13 +152,10 @@ class Database:
 
     def warehouse(self) -> Warehouse:
         """The product's own way into it."""
-        return Warehouse(
-            create_engine(
-                "postgresql+psycopg://", creator=lambda: psycopg.connect(self.uri), pool_size=5, max_overflow=20
-            )
-        )
+        return Warehouse(self._engine)
 
     def close(self) -> None:
+        self._engine.dispose()
         self._connection.close()
 
 

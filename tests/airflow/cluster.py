@@ -19,10 +19,11 @@ import psutil
 import psycopg
 import yaml
 
-from stack.places import PROJECT, database_home, free_port
+from stack.places import PROJECT, free_port
 from stack.postgres import EmbeddedPostgres, wheel_programs
 from tests.airflow.conftest import without_airflow
 from tests.airflow.site import Person
+from tests.databases import ThrowawayServer
 
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
 IMAGE = {
@@ -53,11 +54,7 @@ class Cluster:
         self.logs = home / "logs"
         self.channels = home / "channels"
         self.workers = workers
-        folder = database_home()
-        self.metadata, self.warehouse = (
-            EmbeddedPostgres(folder.with_name(f"{folder.name}-cluster-{os.getpid()}-{name}"))
-            for name in ("metadata", "warehouse")
-        )
+        self.metadata, self.warehouse = ThrowawayServer("metadata"), ThrowawayServer("warehouse")
         self._changes = dict(changes)
         self._ports = {name: free_port(start) for name, start in (("redis", 16379), ("api-server", 18900))}
         self._ports["scheduler"] = free_port(18974)
@@ -68,7 +65,7 @@ class Cluster:
         """Start all of it, in the order that the compose file asks for."""
         self.logs.mkdir(parents=True)
         for server in (self.metadata, self.warehouse):
-            server.start()
+            server.__enter__()
         self._make_secrets()
         self._set_up(self.metadata, "airflow", "metadata_password", "metadata.sh")
         self._set_up(self.warehouse, "postgres", "warehouse_admin_password", "warehouse.sh")
@@ -95,8 +92,7 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 self.kill(name)
         for server in (self.metadata, self.warehouse):
-            server.stop(at_once=True)
-            shutil.rmtree(server.home, ignore_errors=True)
+            server.__exit__()
 
     def _make_secrets(self) -> None:
         places = {

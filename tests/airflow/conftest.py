@@ -5,8 +5,10 @@ Nothing here touches the Airflow that the checkout runs: every ``AIRFLOW...`` va
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,17 +18,18 @@ from typing import Any
 import pytest
 import yaml
 
-from stack.environment import variables
-from stack.places import PROJECT, database_home
-from stack.postgres import EmbeddedPostgres
+from stack.places import PROJECT
 
-TAKEN_OVER = ("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY")
+SECRETS = {
+    "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+    "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+    "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
+}
 
 
 def airflow_environment(home: Path) -> dict[str, str]:
     """The variables of an Airflow that keeps everything in ``home``; its metadata database is a SQLite file there."""
     home.mkdir(parents=True, exist_ok=True)
-    given = variables(EmbeddedPostgres(database_home()))
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
@@ -36,7 +39,7 @@ def airflow_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"sqlite+aiosqlite:///{home}/airflow.db",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        **{name: given[name] for name in TAKEN_OVER},
+        **SECRETS,
     }
 
 

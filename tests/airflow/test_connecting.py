@@ -21,12 +21,10 @@ import yaml
 
 from sandbox.process import SandboxProcess
 from sandbox.tokens import DEFAULT_TOKENS
-from stack.environment import variables as given_variables
-from stack.places import database_home
 from stack.postgres import EmbeddedPostgres
 from storekeeper.bigcommerce.oauth import NEEDED_SCOPES
 from tests.airflow.browser import CHROMIUM, Browser
-from tests.airflow.conftest import connection, start_child, write_channel
+from tests.airflow.conftest import SECRETS, connection, start_child, write_channel
 from tests.airflow.site import PASSWORDS, Person, Site, form_token, query_of, said
 
 SECRET = "app-secret-of-at-least-forty-eight-characters-for-tests"
@@ -40,19 +38,17 @@ def store() -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, store: SandboxProcess) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, store: SandboxProcess, postgres: EmbeddedPostgres) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("site")
     channels = home / "channels"
     channels.mkdir()
     filed = home / "connections.yaml"
     filed.write_text("bigcommerce_filed: bigcommerce://id:token@api.bigcommerce.com\n")
-    server = EmbeddedPostgres(database_home())
-    database = f"connecting_{os.getpid()}"
-    server.create_database(database)
+    postgres.create_database("connecting")
     running = Site(
         home,
         {
-            "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": server.uri(database),
+            "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": postgres.uri("connecting"),
             "STOREKEEPER_CHANNELS_DIR": str(channels),
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
             "AIRFLOW_CONN_BIGCOMMERCE_SHADOW": connection(store.root, store_hash="othershop"),
@@ -302,7 +298,7 @@ def test_pages_are_for_people_who_may_edit_connections(site: Site, path: str, na
 
 def own_token(session: str, name: str) -> str:
     """The token that our page would have for that person's browser."""
-    key = given_variables(EmbeddedPostgres(database_home()))["AIRFLOW__API__SECRET_KEY"].encode()
+    key = SECRETS["AIRFLOW__API__SECRET_KEY"].encode()
     return hmac.new(key, f"storekeeper form\0{session}\0{name}".encode(), hashlib.sha256).hexdigest()
 
 

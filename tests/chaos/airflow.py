@@ -16,19 +16,17 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-import psycopg
 import requests
 import yaml
-from psycopg import sql
 
 from stack.environment import variables
-from stack.places import PROJECT, database_home, free_port
-from stack.postgres import EmbeddedPostgres
+from stack.places import PROJECT, free_port
 from tests.chaos.faults import Point, every_point, sample
 from tests.chaos.lane import Lane, Place, Undisturbed
 from tests.chaos.operations import CHANNEL, OPERATIONS
 from tests.chaos.state import EARLY, differences, without
 from tests.chaos.trial import Verdict, arm, has_struck
+from tests.databases import ThrowawayServer
 
 FAULTS = (
     "request-kill-before", "request-kill-after", "request-503-thrice", "statement-kill-before", "statement-kill-after",
@@ -55,13 +53,11 @@ class Airflow:
         channels = home / "channels"
         channels.mkdir()
         (channels / f"{CHANNEL}.yaml").write_text(yaml.safe_dump({"channel": CHANNEL, operation: settings}))
-        self._server = EmbeddedPostgres(database_home())
-        self._server.start()
-        self._database = f"chaos_airflow_{os.getpid()}"
-        self._server.create_database(self._database)
+        self._server = ThrowawayServer("airflow").__enter__()
+        self._server.create_database("airflow")
         port = free_port(18080)
         self._address = f"http://127.0.0.1:{port}"
-        metadata = self._server.uri(self._database).removeprefix("postgresql://")
+        metadata = self._server.uri("airflow").removeprefix("postgresql://")
         connection = {
             "conn_type": "bigcommerce",
             "host": place.store.root,
@@ -141,9 +137,7 @@ class Airflow:
                 continue
         self._process.wait()
         self._log.close()
-        with psycopg.connect(self._server.uri(), autocommit=True) as connection:
-            drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self._database))
-            connection.execute(drop)
+        self._server.__exit__()
         self._home.cleanup()
 
     def _knows_the_dag(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,15 +15,11 @@ import psycopg
 from psycopg import sql
 
 from sandbox.process import SandboxProcess
-from stack.places import PROJECT, database_home
-from stack.postgres import EmbeddedPostgres
+from stack.places import PROJECT
 from tests.chaos.operations import Operation, Situation
 from tests.chaos.proxy import PostgresProxy, Statement
 from tests.chaos.state import EARLY, Warehouse, shown_to_shoppers, store_state, warehouse_state, without
-from tests.databases import Database
-
-THROWAWAY = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
-"""Only the server is made to crash, never the machine: nothing need reach the disk, and a copy takes milliseconds."""
+from tests.databases import Database, ThrowawayServer
 
 SECONDS = 30.0
 """After so long an attempt hangs."""
@@ -74,10 +69,8 @@ class Lane:
     def __init__(self, operation: Operation, number: int = 0, mutant: str = "") -> None:
         self.operation = operation
         self.mutant = mutant
-        home = database_home()
-        self._home = home.with_name(f"{home.name}-chaos-{os.getpid()}-{number}")
         self.log = PROJECT / ".local" / "logs" / f"chaos-{os.getpid()}-{number}.log"
-        self.server = EmbeddedPostgres(self._home, THROWAWAY)
+        self.server = ThrowawayServer(f"chaos-{number}")
         self.proxy = PostgresProxy(lambda: self.server.port, self._restart)
         self._stores: dict[str, SandboxProcess] = {}
         self._runner: subprocess.Popen[str] | None = None
@@ -86,7 +79,7 @@ class Lane:
     def __enter__(self) -> Lane:
         """Start all parts; situations are prepared when they are first asked for."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.server.start()
+        self.server.__enter__()
         self.proxy.start()
         runner = [sys.executable, "-m", "tests.chaos.runner"]
         self._runner = subprocess.Popen(runner, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -103,8 +96,7 @@ class Lane:
         for store in self._stores.values():
             store.stop()
         self.proxy.stop()
-        self.server.stop(at_once=True)
-        shutil.rmtree(self._home, ignore_errors=True)
+        self.server.__exit__()
         self.log.unlink(missing_ok=True)
 
     def undisturbed(self, name: str) -> Undisturbed:
