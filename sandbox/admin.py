@@ -43,6 +43,7 @@ class Admin:
                 ("GET", "faults", get_faults),
                 ("POST", "faults", add_faults),
                 ("DELETE", "faults", delete_faults),
+                ("POST", "faults/release", _plainly(lambda store: store.faults.release())),
                 ("POST", "snapshot", _plainly(Store.take_snapshot)),
                 ("POST", "reset", _plainly(Store.reset)),
                 ("POST", "save", self._save),

@@ -66,7 +66,7 @@ class Application:
         route, rule, answer = self._admit(request)
         if rule is not None and rule.waits_first:
             restorations = store.restorations
-            await asyncio.sleep(rule.seconds)
+            await store.faults.wait(rule)
             if store.restorations != restorations:
                 await drop(scope, receive)
                 return
@@ -145,8 +145,8 @@ class Application:
         elif rule.kind == "length":
             await deliver_miscounted(scope, receive, answer, headers, rule)
         else:
-            if rule.kind == "slow" and rule.strikes_after:
-                await asyncio.sleep(rule.seconds)
+            if rule.kind in ("slow", "hold") and rule.strikes_after:
+                await self.store.faults.wait(rule)
             await deliver(send, replaced(answer, rule.replacements), headers)
 
     def _check(self, request: Request, answer: Answer, headers: dict[str, str]) -> None:

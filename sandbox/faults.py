@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Literal
 
@@ -9,7 +10,7 @@ import msgspec
 
 Kind = Literal[
     "status", "reset", "truncate", "length", "slow", "lost_answer", "html", "redirect", "garbage", "replace", "deaf",
-    "kill", "change",
+    "kill", "change", "hold",
 ]  # fmt: skip
 
 
@@ -59,6 +60,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     :param chunked: ``truncate`` sends chunks and leaves out the last, instead of a length that is not kept.
     :param without_rate_headers: as the platform answers when it is overloaded itself.
     :param side: whether it strikes before the request takes effect or after.
+    :ivar held: how many requests ``hold`` keeps waiting at this moment.
     """
 
     kind: Kind
@@ -79,6 +81,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     side: Literal["before", "after"] | None = None
     seen: int = 0
     struck: int = 0
+    held: int = 0
 
     @property
     def strikes_after(self) -> bool:
@@ -90,12 +93,12 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True):
     @property
     def waits_first(self) -> bool:
         """Whether the request waits before it takes effect."""
-        return self.kind == "slow" and not self.drip and not self.strikes_after
+        return self.kind in ("slow", "hold") and not self.drip and not self.strikes_after
 
     @property
     def replaces_answer(self) -> bool:
         """Whether the client gets another answer, or none, in place of the store's own."""
-        return self.kind not in ("slow", "truncate", "length", "replace", "lost_answer", "deaf", "change")
+        return self.kind not in ("slow", "truncate", "length", "replace", "lost_answer", "deaf", "change", "hold")
 
     @property
     def lets_effect(self) -> bool:
@@ -130,6 +133,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
+        self._gate = asyncio.Event()
 
     def add(self, rules: object) -> None:
         """Put rules in force.
@@ -141,8 +145,25 @@ class Faults:
         self.rules.extend(msgspec.convert(listed, list[Rule]))
 
     def clear(self) -> None:
-        """Put all rules out of force."""
+        """Put all rules out of force; what was held goes on."""
         self.rules.clear()
+        self.release()
+
+    async def wait(self, rule: Rule) -> None:
+        """Let a request that ``slow`` or ``hold`` strikes wait for its time, or until it is released."""
+        if rule.kind == "slow":
+            await asyncio.sleep(rule.seconds)
+            return
+        rule.held += 1
+        try:
+            await self._gate.wait()
+        finally:
+            rule.held -= 1
+
+    def release(self) -> None:
+        """Let all requests go on that are held at this moment."""
+        self._gate.set()
+        self._gate = asyncio.Event()
 
     def strike(self, method: str, template: str, path: str) -> Rule | None:
         """The first rule that strikes this request; every rule counts it."""

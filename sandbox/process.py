@@ -159,8 +159,23 @@ class SandboxProcess:
         matching = {name: rule.pop(name) for name in MATCH_MEMBERS if name in rule}
         self.admin("faults", {"kind": kind, "match": rule.pop("match", {}) | matching} | rule)
 
+    def wait_until_held(self, count: int = 1, seconds: float = 60) -> None:
+        """Come back when so many requests wait where a ``hold`` keeps them.
+
+        :raises TimeoutError: they do not come.
+        """
+        until = time.monotonic() + seconds
+        while sum(rule["held"] for rule in self.admin("faults")) < count:
+            if time.monotonic() > until:
+                raise TimeoutError(f"no {count} requests were held within {seconds} s")
+            time.sleep(0.005)
+
+    def release(self) -> None:
+        """Let all held requests go on."""
+        self.admin("faults/release", method="POST")
+
     def clear_faults(self) -> None:
-        """Put all faults out of force."""
+        """Put all faults out of force; what was held goes on."""
         self.admin("faults", method="DELETE")
 
     def effects(self) -> list[Json]:

@@ -188,7 +188,8 @@ class Store:
         self.tokens.scopes = {token: list(scopes) for token, scopes in state.tokens.items()}
         self.oauth.restore(state.oauth)
         self._apply(state.configuration)
-        self.faults.rules = [msgspec.structs.replace(rule) for rule in state.faults]
+        self.faults.release()
+        self.faults.rules = [msgspec.structs.replace(rule, held=0) for rule in state.faults]
         self.effects = list(state.effects)
         self.counts = {route: Counter(outcomes) for route, outcomes in state.counts.items()}
         self.newcomers.forget()

@@ -124,7 +124,7 @@ class Database:
         self.uri = server.uri(name)
         self._connection = psycopg.connect(self.uri, autocommit=True, row_factory=dict_row)
         # one for all that is opened here: what an engine asks a server at its first connection, it asks once
-        self._engine = create_engine(
+        self.engine = create_engine(
             "postgresql+psycopg://", creator=lambda: psycopg.connect(self.uri), pool_size=5, max_overflow=20
         )
 
@@ -152,10 +152,10 @@ class Database:
 
     def warehouse(self) -> Warehouse:
         """The product's own way into it."""
-        return Warehouse(self._engine)
+        return Warehouse(self.engine)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self.engine.dispose()
         self._connection.close()
 
 

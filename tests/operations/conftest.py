@@ -11,12 +11,15 @@ from typing import Any, ClassVar
 import pytest
 
 from sandbox.process import SandboxProcess
+from storekeeper.bigcommerce import last_look
 from storekeeper.bigcommerce.client import Patience, StoreClient
 from storekeeper.operations import (
     change_listing_status,
     get_orders,
     import_listings,
+    publication,
     publish_listings,
+    shipping,
     sync_listings,
     sync_orders,
 )
@@ -29,7 +32,17 @@ from tests.operations.publish_press import Press
 from tests.operations.shipping_yard import Yard
 from tests.operations.sync_shop import Shop
 
-QUICK = Patience(connect=2, read=3, total=6, attempts=3, backoff=0.02, backoff_most=0.1, throttled_most=20)
+QUICK = Patience(connect=2, read=1, total=3, attempts=3, backoff=0.02, backoff_most=0.1, throttled_most=20)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def short_terms() -> Iterator[None]:
+    """What is waited out after a lost answer is waited out here too, for tenths of seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(last_look, "LOOK_SECONDS", 0.4)
+        patch.setattr(shipping, "LOOKS", (0.0, 0.05, 0.1))
+        patch.setattr(publication, "LOOKS", (0.0, 0.05, 0.1, 0.2))
+        yield
 
 
 def store_client(store: SandboxProcess, token: str = "sandbox-token", patience: Patience = QUICK) -> StoreClient:

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storekeeper.bigcommerce import last_look
 from storekeeper.bigcommerce.client import Patience
 from storekeeper.operations.publication import Publication
 from storekeeper.outcomes import Unknown
 from tests.operations.publish_press import Press
+from tests.operations.stalls import LEASE, SHORT, Calls, moments, stall
 from tests.operations.test_publish_listings import CREATE
-from tests.operations.test_stalled_writers import LEASE, SHORT, in_a_child, stall_at
 
 PRODUCTS = "/v3/catalog/products"
 LOST = int(os.environ.get("STOREKEEPER_LOST", "15"))
 """How many answers are lost; 50 tell more, and take their time."""
-
-STALLS = int(os.environ.get("STOREKEEPER_STALLS", "6"))
-POINTS = ("before the mark", "between mark and look", "while the store takes its time")
 
 
 def whole(press: Press, keys: list[str]) -> list[str]:
@@ -71,31 +65,20 @@ def test_answers_lost_at_random_make_nothing_twice_and_lose_nothing(press: Press
     assert press.requests() == {}
 
 
-def test_workers_that_stood_still_make_nothing_twice(
-    press: Press, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(last_look, "LOOK_SECONDS", 0.4)
-    for number in range(STALLS):
-        point, keys, log = POINTS[number % len(POINTS)], drafts(press, f"S{number}", 4), tmp_path / f"{number}.log"
-        if point == "while the store takes its time":
-            press.store.fault("slow", seconds=1.5, method="POST", route=PRODUCTS, nth=2, times=1)
-
-        def stalled(point: str = point, number: int = number) -> None:
-            stall_at(point, 2, monkeypatch)
-            press.publish(run_id=f"stalled-{number}", writing=LEASE, patience=SHORT)
-
-        child = in_a_child(stalled, log)
-        _, status = os.waitpid(child, os.WUNTRACED)
-        assert os.WIFSTOPPED(status), log.read_text() if log.exists() else "it did not stand still"
-        press.publish(run_id=f"successor-{number}", writing=LEASE, patience=SHORT)
-        time.sleep(1.5 if point == "while the store takes its time" else 0.1)
-        made = len(press.created())
-        os.kill(child, signal.SIGCONT)
-        _, status = os.waitpid(child, 0)
-        press.store.clear_faults()
-        assert log.read_text().startswith(("ClaimLost", "RunSuperseded")), (point, log.read_text())
-        assert len(press.created()) == made, point
-        assert whole(press, keys) == [], point
+def test_workers_that_stood_still_make_nothing_twice(press: Press, tmp_path: Path) -> None:
+    for number, (moment, _) in enumerate(moments()):
+        keys = drafts(press, f"S{number}", 4)
+        taken_over = stall(
+            press.store,
+            press.database,
+            moment,
+            Calls("POST", 2, PRODUCTS),
+            stalled=lambda number=number: press.publish(run_id=f"stalled-{number}", writing=LEASE, patience=SHORT),
+            successor=lambda number=number: press.publish(run_id=f"successor-{number}", writing=LEASE, patience=SHORT),
+            log=tmp_path / f"{number}.log",
+        )
+        assert taken_over.wrong() == [], moment
+        assert whole(press, keys) == [], moment
 
 
 def three_with_one_lost(press: Press) -> dict[str, int]:

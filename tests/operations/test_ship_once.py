@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storekeeper.bigcommerce import last_look
 from storekeeper.bigcommerce.client import Patience
 from storekeeper.operations.shipping import Shipping
 from storekeeper.outcomes import Unknown
 from tests.operations.shipping_yard import LINES, SHIP, SHIPMENTS, Yard
-from tests.operations.test_publish_once import LOST, POINTS, STALLS
-from tests.operations.test_stalled_writers import LEASE, SHORT, in_a_child, stall_at
+from tests.operations.stalls import LEASE, SHORT, Calls, moments, stall
+from tests.operations.test_publish_once import LOST
 
 ROUTE = "/v2/orders/{order_id}/shipments"
 ONCE = Patience(connect=2, read=2, attempts=1)
@@ -84,34 +80,21 @@ def test_answers_lost_at_random_ship_nothing_twice_and_lose_nothing(yard: Yard, 
     assert yard.requests() == {}
 
 
-def test_workers_that_stood_still_ship_nothing_twice(
-    yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(last_look, "LOOK_SECONDS", 0.4)
-    all_keys: dict[str, int] = {}
-    for number in range(STALLS):
-        keys = orders_with_shipments(yard, f"S{number}", 4)
-        all_keys |= keys
-        point, log = POINTS[number % len(POINTS)], tmp_path / f"{number}.log"
-        if point == "while the store takes its time":
-            yard.store.fault("slow", seconds=1.5, method="POST", route=ROUTE, nth=2, times=1)
-
-        def stalled(point: str = point, number: int = number) -> None:
-            stall_at(point, 2, monkeypatch)
-            yard.sync(run_id=f"stalled-{number}", writing=LEASE, patience=SHORT)
-
-        child = in_a_child(stalled, log)
-        _, status = os.waitpid(child, os.WUNTRACED)
-        assert os.WIFSTOPPED(status), log.read_text() if log.exists() else "it did not stand still"
-        yard.sync(run_id=f"successor-{number}", writing=LEASE, patience=SHORT)
-        time.sleep(1.5 if point == "while the store takes its time" else 0.1)
-        effects = len(yard.store.effects())
-        os.kill(child, signal.SIGCONT)
-        _, status = os.waitpid(child, 0)
-        yard.store.clear_faults()
-        assert log.read_text().startswith(("ClaimLost", "RunSuperseded")), (point, log.read_text())
-        assert len(yard.store.effects()) == effects, point
-        assert whole(yard, all_keys) == [], point
+def test_workers_that_stood_still_ship_nothing_twice(yard: Yard, tmp_path: Path) -> None:
+    keys: dict[str, int] = {}
+    for number, (moment, _) in enumerate(moments()):
+        keys |= orders_with_shipments(yard, f"S{number}", 4)
+        taken_over = stall(
+            yard.store,
+            yard.database,
+            moment,
+            Calls("POST", 2, ROUTE),
+            stalled=lambda number=number: yard.sync(run_id=f"stalled-{number}", writing=LEASE, patience=SHORT),
+            successor=lambda number=number: yard.sync(run_id=f"successor-{number}", writing=LEASE, patience=SHORT),
+            log=tmp_path / f"{number}.log",
+        )
+        assert taken_over.wrong() == [], moment
+        assert whole(yard, keys) == [], moment
 
 
 def test_two_workers_at_once_ship_nothing_twice(yard: Yard) -> None:

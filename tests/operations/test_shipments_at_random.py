@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from storekeeper.operations import shipping
 from storekeeper.outcomes import NotNow, Unknown
 from tests.operations.shipping_yard import Yard
 from tests.operations.test_shipments_in_doubt import HASTY, ROUTE, lose, sync_until_known
@@ -84,10 +83,7 @@ class Days:
 
 
 @pytest.mark.parametrize("seed", range(DAYS))
-def test_whatever_happens_each_shipment_is_there_once_or_told_of(
-    yard: Yard, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shipping, "LOOKS", (0.0, 0.05, 0.1))
+def test_whatever_happens_each_shipment_is_there_once_or_told_of(yard: Yard, seed: int) -> None:
     days = Days(yard, seed)
     for _ in range(10):
         for step in days.draw.choices([days.write, days.change, days.call_off, days.by_hand], [5, 2, 1, 2], k=3):

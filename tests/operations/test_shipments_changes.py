@@ -10,7 +10,7 @@ import pytest
 from storekeeper.bigcommerce.client import Patience
 from storekeeper.outcomes import Counts, Unknown
 from tests.operations.shipping_yard import CHANGE, DELETE, Yard
-from tests.operations.test_stalled_writers import LEASE
+from tests.operations.stalls import LEASE
 
 ONE = "/v2/orders/{order_id}/shipments/{shipment_id}"
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

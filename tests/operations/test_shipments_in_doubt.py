@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from storekeeper.bigcommerce.client import Patience
-from storekeeper.operations import shipping
 from storekeeper.outcomes import Counts, NotNow, RunStopped, SettingsError, Unknown
 from tests.operations.shipping_yard import SHIP, SHIPMENTS, Yard
-from tests.operations.test_stalled_writers import LEASE
+from tests.operations.stalls import LEASE
 
 ROUTE = "/v2/orders/{order_id}/shipments"
 HASTY: dict[str, Any] = {
@@ -22,11 +21,6 @@ HASTY: dict[str, Any] = {
 }
 LOST = ["lost_answer", "reset", "502", "500", "truncate", "garbage", "html", "timeout"]
 ALWAYS_TAKE_EFFECT = ("lost_answer", "truncate")
-
-
-@pytest.fixture(autouse=True)
-def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipping, "LOOKS", (0.0, 0.05, 0.1))
 
 
 def lose(yard: Yard, how: str, side: str = "after", method: str = "POST", route: str = ROUTE, **when: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -12,14 +11,12 @@ from typing import Any
 
 import pytest
 
-from storekeeper.bigcommerce import last_look
 from storekeeper.bigcommerce.client import Patience
-from storekeeper.operations import shipping
 from storekeeper.outcomes import AccessLost, Counts, NotNow, RunStopped, SettingsError, StoreError, Unknown
 from storekeeper.settings import Channel
 from tests.operations.shipping_yard import LIST, SHIP, Yard
+from tests.operations.stalls import LEASE, SHORT, Calls, Moment, in_a_child, stall
 from tests.operations.sync_shop import meanwhile
-from tests.operations.test_stalled_writers import LEASE, SHORT, in_a_child, stall_at
 
 ROUTE = "/v2/orders/{order_id}/shipments"
 ORDERS_ROUTE = "/v2/orders"
@@ -27,12 +24,6 @@ HASTY: dict[str, Any] = {
     "patience": Patience(connect=1, read=0.3, total=0.5, attempts=2, backoff=0.02, backoff_most=0.05, throttled_most=1),
     "writing": LEASE,
 }
-
-
-@pytest.fixture(autouse=True)
-def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipping, "LOOKS", (0.0, 0.05, 0.1))
-    monkeypatch.setattr(last_look, "LOOK_SECONDS", 0.4)
 
 
 def filled(yard: Yard, count: int) -> list[int]:
@@ -242,34 +233,27 @@ def test_two_runs_of_two_channels_of_one_store_do_not_send_each_others(yard: Yar
     assert (len(yard.shipments(one)), len(yard.shipments(other)), yard.emails()) == (1, 1, 2)
 
 
-@pytest.mark.parametrize(
-    "point", ["before the mark", "between mark and look", "while the store takes its time", "while waiting"]
-)
-def test_a_worker_that_stood_still_sends_nothing_twice(
-    yard: Yard, point: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    orders, log = filled(yard, 4), tmp_path / "log"
-    if point == "while the store takes its time":
-        yard.store.fault("slow", seconds=1.4, method="POST", route=ROUTE, nth=2, times=1)
+@pytest.mark.parametrize("moment", list(Moment))
+def test_a_worker_that_stood_still_sends_nothing_twice(yard: Yard, moment: Moment, tmp_path: Path) -> None:
+    orders = filled(yard, 4)
 
-    def stalled() -> None:
-        stall_at(point, 2, monkeypatch)
-        yard.sync(run_id="stalled", writing=LEASE, patience=SHORT)
+    def ship_more() -> None:
+        for order in orders:
+            yard.ship(f"NEXT-{order}", order, "SKU-1", tracking_number="NEXT")
 
-    child = in_a_child(stalled, log)
-    _, status = os.waitpid(child, os.WUNTRACED)
-    assert os.WIFSTOPPED(status), log.read_text() if log.exists() else "it did not stand still"
-    for order in orders:
-        yard.ship(f"NEXT-{order}", order, "SKU-1", tracking_number="NEXT")
-    yard.sync(run_id="successor", writing=LEASE, patience=SHORT)
-    time.sleep(1.4 if point == "while the store takes its time" else 0.1)
-    mails = yard.emails()
-    os.kill(child, signal.SIGCONT)
-    os.waitpid(child, 0)
-    yard.store.clear_faults()
-    assert log.read_text().startswith(("ClaimLost", "RunSuperseded"))
+    taken_over = stall(
+        yard.store,
+        yard.database,
+        moment,
+        Calls("POST", 2, ROUTE),
+        stalled=lambda: yard.sync(run_id="stalled", writing=LEASE, patience=SHORT),
+        meanwhile=ship_more,
+        successor=lambda: yard.sync(run_id="successor", writing=LEASE, patience=SHORT),
+        log=tmp_path / "log",
+    )
+    assert taken_over.wrong() == []
     yard.sync()
-    assert (mails, yard.emails()) == (8, 8)
+    assert yard.emails() == 8
     assert [len(yard.shipments(order)) for order in orders] == [2] * 4
     assert {state for _, state, _ in yard.states()} <= {"done", "adopted"}
 

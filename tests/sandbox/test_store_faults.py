@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -125,6 +126,42 @@ def test_a_slow_answer_holds_up_nobody_else(store: SandboxProcess) -> None:
     with pytest.raises(requests.Timeout):
         store.request("GET", PRODUCTS, timeout=0.1)
     assert store.request("GET", "/v2/time", timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_held_request_waits_until_it_is_released(store: SandboxProcess, side: str) -> None:
+    store.fault("hold", route=PRODUCTS, method="POST", side=side)
+    name = f"Held {side}"
+    answers: list[int] = []
+
+    def create() -> None:
+        product = {"name": name, "type": "physical", "weight": 1, "price": 1}
+        answers.append(store.request("POST", PRODUCTS, json=product).status_code)
+
+    caller = threading.Thread(target=create)
+    caller.start()
+    store.wait_until_held()
+    assert (name in {product["name"] for product in store.products()}) == (side == "after")
+    assert answers == []
+    store.release()
+    caller.join()
+    assert answers == [200]
+    assert name in {product["name"] for product in store.products()}
+
+
+def test_a_held_request_of_before_a_reset_takes_no_effect(store: SandboxProcess) -> None:
+    store.fault("hold", route=PRODUCTS, method="POST")
+    with socket.create_connection(("127.0.0.1", store.port)) as caller:
+        body = b'{"name": "Held", "type": "physical", "weight": 1, "price": 1}'
+        head = (
+            f"POST /stores/sandbox{PRODUCTS} HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: sandbox-token\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        caller.sendall(head.encode() + body)
+        store.wait_until_held()
+        store.reset()
+        assert caller.recv(1) == b""
+    assert "Held" not in {product["name"] for product in store.products()}
 
 
 def test_a_maintenance_page_is_html(store: SandboxProcess) -> None:
