@@ -9,7 +9,7 @@ import time
 
 from tests.chaos.airflow import try_through_airflow
 from tests.chaos.faults import Point, every_point, pairs, sample
-from tests.chaos.lane import Lane
+from tests.chaos.lane import Lanes
 from tests.chaos.matrix import explain, table, try_all
 from tests.chaos.mutants import MUTANTS, caught
 from tests.chaos.operations import OPERATIONS
@@ -35,7 +35,12 @@ def main() -> int:
         return _selftest()
     if asked.airflow:
         return _report(try_through_airflow(asked.airflow, asked.seed))
-    chosen = [Point.parse(text) for text in asked.point] if asked.point else _points(asked)
+    with Lanes() as lanes:
+        return _try(asked, lanes)
+
+
+def _try(asked: argparse.Namespace, lanes: Lanes) -> int:
+    chosen = [Point.parse(text) for text in asked.point] if asked.point else _points(asked, lanes)
     print(f"{len(chosen):,} points, seed {asked.seed}", flush=True)
     began, said, done = time.monotonic(), time.monotonic(), 0
 
@@ -48,7 +53,7 @@ def main() -> int:
             said = time.monotonic()
             print(f"  {done:,} of {len(chosen):,}, {said - began:.0f} s", flush=True)
 
-    verdicts = try_all(chosen, asked.lanes, progress)
+    verdicts = try_all(chosen, lanes, asked.lanes, progress)
     print(f"\nseed {asked.seed}, {time.monotonic() - began:.0f} s")
     return _report(verdicts)
 
@@ -61,21 +66,20 @@ def _report(verdicts: list[Verdict]) -> int:
     return 1 if broken else 0
 
 
-def _points(asked: argparse.Namespace) -> list[Point]:
+def _points(asked: argparse.Namespace, lanes: Lanes) -> list[Point]:
     points: list[Point] = []
     for operation in OPERATIONS.values():
         if asked.operation and operation.name not in asked.operation:
             continue
-        with Lane(operation, 99) as lane:
-            for situation in operation.situations:
-                if asked.situation and situation.name not in asked.situation:
-                    continue
-                usual = lane.undisturbed(situation.name)
-                requests, statements = usual.requests, len(usual.statements)
-                print(f"{operation.name}, {situation.name}: {requests} requests, {statements} statements", flush=True)
-                points += every_point(operation.name, situation.name, requests, statements, outbound=operation.outbound)
-                share = -(-asked.pairs // len(operation.situations))
-                points += pairs(operation.name, situation.name, statements, share, asked.seed)
+        for situation in operation.situations:
+            if asked.situation and situation.name not in asked.situation:
+                continue
+            usual = lanes.get(operation.name).undisturbed(situation.name)
+            requests, statements = usual.requests, len(usual.statements)
+            print(f"{operation.name}, {situation.name}: {requests} requests, {statements} statements", flush=True)
+            points += every_point(operation.name, situation.name, requests, statements, outbound=operation.outbound)
+            share = -(-asked.pairs // len(operation.situations))
+            points += pairs(operation.name, situation.name, statements, share, asked.seed)
     if asked.fault:
         points = [point for point in points if point.fault.startswith(tuple(asked.fault))]
     return sample(points, asked.sample, asked.seed) if asked.sample else points
@@ -84,12 +88,13 @@ def _points(asked: argparse.Namespace) -> list[Point]:
 def _selftest() -> int:
     """Each mutant must be caught by the points named for it; the unchanged code must hold at the same points."""
     escaped = 0
-    for name, mutant in MUTANTS.items():
-        by, why = caught(name)
-        escaped += by is None
-        print(f"{'caught ' if by else 'ESCAPED'}  {name:<28} {mutant.says}", flush=True)
-        if by:
-            print(f"         at {by}: {why}", flush=True)
+    with Lanes() as lanes:
+        for name, mutant in MUTANTS.items():
+            by, why = caught(lanes, name)
+            escaped += by is None
+            print(f"{'caught ' if by else 'ESCAPED'}  {name:<28} {mutant.says}", flush=True)
+            if by:
+                print(f"         at {by}: {why}", flush=True)
     print(f"{len(MUTANTS) - escaped} of {len(MUTANTS)} mutants caught")
     return 1 if escaped else 0
 

@@ -9,14 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql
 
 from sandbox.process import SandboxProcess
 from stack.places import PROJECT
-from tests.chaos.operations import Operation, Situation
+from tests.chaos.operations import OPERATIONS, Operation, Situation
 from tests.chaos.proxy import PostgresProxy, Statement
 from tests.chaos.state import EARLY, Warehouse, shown_to_shoppers, store_state, warehouse_state, without
 from tests.databases import Database, ThrowawayServer
@@ -62,15 +62,15 @@ class Undisturbed:
 class Lane:
     """Everything that trials of one operation need.
 
-    :param number: tells several lanes of one process apart.
-    :param mutant: name of a change to our own code that each attempt of a trial runs with; empty for none.
+    :param number: tells several lanes of one operation apart.
+    :ivar mutant: name of a change to our own code that each attempt of a trial runs with; empty for none.
     """
 
-    def __init__(self, operation: Operation, number: int = 0, mutant: str = "") -> None:
+    def __init__(self, operation: Operation, number: int = 0) -> None:
         self.operation = operation
-        self.mutant = mutant
-        self.log = PROJECT / ".local" / "logs" / f"chaos-{os.getpid()}-{number}.log"
-        self.server = ThrowawayServer(f"chaos-{number}")
+        self.mutant = ""
+        self.log = PROJECT / ".local" / "logs" / f"chaos-{os.getpid()}-{operation.name}-{number}.log"
+        self.server = ThrowawayServer(f"chaos-{operation.name}-{number}")
         self.proxy = PostgresProxy(lambda: self.server.port, self._restart)
         self._stores: dict[str, SandboxProcess] = {}
         self._runner: subprocess.Popen[str] | None = None
@@ -187,6 +187,31 @@ class Lane:
     def _restart(self) -> None:
         self.server.stop(at_once=True)
         self.server.start()
+
+
+class Lanes:
+    """Lanes that are opened when they are first asked for, and stay open until the end of the block."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int], Lane] = {}
+        self._opened = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        """Nothing is opened yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close all."""
+        self._opened.close()
+
+    def get(self, operation: str, number: int = 0, mutant: str = "") -> Lane:
+        """The lane of an operation; each of its trials runs with the mutant named."""
+        lane = self._open.get((operation, number))
+        if lane is None:
+            lane = self._opened.enter_context(Lane(OPERATIONS[operation], number))
+            self._open[operation, number] = lane
+        lane.mutant = mutant
+        return lane
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from tests.chaos.faults import FAULTS, Point
-from tests.chaos.lane import Lane
-from tests.chaos.operations import OPERATIONS
+from tests.chaos.lane import Lanes
 from tests.chaos.trial import Verdict, try_point
 
 Progress = Callable[[Verdict], None]
 
 
-def try_all(points: Sequence[Point], lanes: int = 1, progress: Progress = lambda verdict: None) -> list[Verdict]:
+def try_all(
+    points: Sequence[Point], lanes: Lanes, width: int = 1, progress: Progress = lambda verdict: None
+) -> list[Verdict]:
     """Try every point; the verdicts in the order of the points.
 
-    :param lanes: how many trials are made side by side.
+    :param width: how many trials are made side by side.
     :raises RuntimeError: a lane broke: nothing can be said of its points.
     """
     verdicts: dict[Point, Verdict] = {}
@@ -31,21 +32,22 @@ def try_all(points: Sequence[Point], lanes: int = 1, progress: Progress = lambda
 
         def work(number: int, name: str = name, waiting: queue.SimpleQueue[Point] = waiting) -> None:
             try:
-                with Lane(OPERATIONS[name], number) as lane:
-                    while not failures:
-                        try:
-                            point = waiting.get_nowait()
-                        except queue.Empty:
-                            return
-                        verdicts[point] = try_point(lane, point)
-                        progress(verdicts[point])
+                lane = lanes.get(name, number)
+                while not failures:
+                    try:
+                        point = waiting.get_nowait()
+                    except queue.Empty:
+                        return
+                    verdicts[point] = try_point(lane, point)
+                    progress(verdicts[point])
             except BaseException as failure:
                 failures.append(failure)
 
-        threads = [threading.Thread(target=work, args=(number,)) for number in range(min(lanes, waiting.qsize()))]
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(min(width, waiting.qsize()))]
         for thread in threads:
             thread.start()
-            time.sleep(1)  # each lane's Postgres looks for a free port of its own
+            if width > 1:
+                time.sleep(1)  # each lane's Postgres looks for a free port of its own
         for thread in threads:
             thread.join()
     if failures:

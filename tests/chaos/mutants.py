@@ -25,8 +25,7 @@ from storekeeper.warehouse import database
 from storekeeper.warehouse.database import Session, Warehouse
 from storekeeper.warehouse.runs import Run
 from tests.chaos.faults import FAULTS, Point
-from tests.chaos.lane import FIRST, Lane, Undisturbed
-from tests.chaos.operations import OPERATIONS
+from tests.chaos.lane import FIRST, Lane, Lanes, Undisturbed
 from tests.chaos.state import PUSHED, SEEN, without
 from tests.chaos.trial import try_point
 
@@ -354,19 +353,15 @@ MUTANTS = {
 }
 
 
-def caught(name: str) -> tuple[Point | None, str]:
+def caught(lanes: Lanes, name: str) -> tuple[Point | None, str]:
     """The first point at which a mutant is caught though the code as it is holds there; None where it escapes."""
     mutant = MUTANTS[name]
-    with Lane(OPERATIONS[mutant.operation], mutant=name) as lane:
-        usual = lane.undisturbed(mutant.situation)
-        work_undisturbed(lane, mutant.situation)
-        for point in _points(mutant, usual):
-            verdict = try_point(lane, point)
-            if verdict.broken:
-                lane.mutant = ""
-                if not try_point(lane, point).broken:
-                    return point, verdict.broken[0]
-                lane.mutant = name
+    usual = lanes.get(mutant.operation).undisturbed(mutant.situation)
+    work_undisturbed(lanes.get(mutant.operation, mutant=name), mutant.situation)
+    for point in _points(mutant, usual):
+        verdict = try_point(lanes.get(mutant.operation, mutant=name), point)
+        if verdict.broken and not try_point(lanes.get(mutant.operation), point).broken:
+            return point, verdict.broken[0]
     return None, ""
 
 
