@@ -15,6 +15,8 @@ from tests.databases import Database, ReusedDatabase, ThrowawayServer, Warehouse
 hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("here")
 
+pytest_plugins = ["tests.progress"]
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:

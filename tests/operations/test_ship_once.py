@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 from storekeeper.bigcommerce.client import Patience
-from storekeeper.operations.shipping import Shipping
 from storekeeper.outcomes import Unknown
 from tests.operations.shipping_yard import LINES, SHIP, SHIPMENTS, Yard
 from tests.operations.stalls import LEASE, SHORT, Calls, moments, stall
 from tests.operations.test_publish_once import LOST
 
 ROUTE = "/v2/orders/{order_id}/shipments"
-ONCE = Patience(connect=2, read=2, attempts=1)
+ONCE = Patience(connect=2, read=1, attempts=1)
 
 
 def orders_with_shipments(yard: Yard, prefix: str, count: int, *, numbered: bool = True) -> dict[str, int]:
@@ -62,8 +61,8 @@ def row_key(known: list[dict[str, Any]], store_shipment_id: int) -> str:
 def test_answers_lost_at_random_ship_nothing_twice_and_lose_nothing(yard: Yard, numbered: bool) -> None:
     keys = orders_with_shipments(yard, "LOST", 4 * LOST, numbered=numbered)
     draw = random.Random(15)
-    for nth in sorted(draw.sample(range(1, len(keys) + 1), LOST)):
-        kind = draw.choice(["lost_answer", "reset", "truncate"])
+    for number, nth in enumerate(draw.sample(range(1, len(keys) + 1), LOST)):
+        kind = ("lost_answer", "reset", "truncate")[number % 3]
         yard.store.fault(kind, route=ROUTE, method="POST", nth=nth, times=1)
     for _ in range(10):
         try:
@@ -145,23 +144,7 @@ def test_a_call_that_took_no_effect_costs_two_looks_and_a_second_call(yard: Yard
     assert whole(yard, keys) == []
 
 
-def no_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call without an answer is made again at once."""
-    monkeypatch.setattr(Shipping, "_find", lambda *_: False)
-
-
-def no_intent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is meant is forgotten as soon as nobody knows what became of it."""
-
-    def forget(shipping: Shipping, intent: Any) -> bool:
-        shipping._withdraw(intent)
-        return True
-
-    monkeypatch.setattr(Shipping, "_find", forget)
-
-
-@pytest.mark.parametrize("worse", [no_look, no_intent])
-def test_a_sync_that_is_worse_is_caught(yard: Yard, monkeypatch: pytest.MonkeyPatch, worse: Any) -> None:
-    worse(monkeypatch)
+def test_a_blind_look_up_is_noticed(yard: Yard) -> None:
+    yard.store.fault("status", status=204, method="GET", route=ROUTE)
     with pytest.raises(AssertionError):
         assert three_with_one_lost(yard)[SHIP] == 3
