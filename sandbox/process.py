@@ -159,15 +159,25 @@ class SandboxProcess:
         matching = {name: rule.pop(name) for name in MATCH_MEMBERS if name in rule}
         self.admin("faults", {"kind": kind, "match": rule.pop("match", {}) | matching} | rule)
 
-    def wait_until_held(self, count: int = 1, seconds: float = 60) -> None:
-        """Come back when so many requests wait where a ``hold`` keeps them.
+    def wait_until_held(self, seconds: float = 60) -> None:
+        """Come back when a request waits where a ``hold`` keeps it.
 
-        :raises TimeoutError: they do not come.
+        :raises TimeoutError: none comes.
         """
+        self._wait_for_faults("held", seconds)
+
+    def wait_until_struck(self, seconds: float = 60) -> None:
+        """Come back when a fault in force has struck a request.
+
+        :raises TimeoutError: none has.
+        """
+        self._wait_for_faults("struck", seconds)
+
+    def _wait_for_faults(self, count: str, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while sum(rule["held"] for rule in self.admin("faults")) < count:
+        while not any(rule[count] for rule in self.admin("faults")):
             if time.monotonic() > until:
-                raise TimeoutError(f"no {count} requests were held within {seconds} s")
+                raise TimeoutError(f"no request was {count} within {seconds} s")
             time.sleep(0.005)
 
     def release(self) -> None:

@@ -17,6 +17,7 @@ from storekeeper.operations import (
     change_listing_status,
     get_orders,
     import_listings,
+    outbound,
     publication,
     publish_listings,
     shipping,
@@ -31,8 +32,7 @@ from tests.databases import Database
 from tests.operations.publish_press import Press
 from tests.operations.shipping_yard import Yard
 from tests.operations.sync_shop import Shop
-
-QUICK = Patience(connect=2, read=1, total=3, attempts=3, backoff=0.02, backoff_most=0.1, throttled_most=20)
+from tests.operations.terms import CLAIMS, QUICK
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -42,6 +42,7 @@ def short_terms() -> Iterator[None]:
         patch.setattr(last_look, "LOOK_SECONDS", 0.4)
         patch.setattr(shipping, "LOOKS", (0.0, 0.05, 0.1))
         patch.setattr(publication, "LOOKS", (0.0, 0.05, 0.1, 0.2))
+        patch.setattr(outbound, "FRESH_SECONDS", 0.1)
         yield
 
 
@@ -196,8 +197,6 @@ class Operation:
 
 HOW = frozenset({"run_id", "params", "token", "tasks", "patience", "backfill"})
 """How a run is made; every other keyword is a setting."""
-
-CLAIMS = {"claim_wait_seconds": 20, "lease_seconds": 2, "heartbeat_seconds": 0.5}
 
 
 def told_apart(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -22,7 +22,6 @@ from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import Patience
 from tests.databases import Database
 
-LEASE = {"claim_wait_seconds": 20, "lease_seconds": 0.5, "heartbeat_seconds": 0.1}
 SHORT = Patience(connect=2, read=1.2, total=3, attempts=3, backoff=0.02, backoff_most=0.1)
 CHECK = "/* claim/check */"
 """The statement that every call is preceded by."""

@@ -177,6 +177,22 @@ class Shop:
 
 
 @contextmanager
+def while_held(store: SandboxProcess, work: Callable[[], None], side: str = "after", **calls: Any) -> Iterator[None]:
+    """Something that happens while a call waits in the store: it goes on when that is done."""
+
+    def work_and_release() -> None:
+        try:
+            store.wait_until_held()
+            work()
+        finally:
+            store.release()
+
+    store.fault("hold", side=side, **{"nth": 1, **calls})
+    with meanwhile(work_and_release):
+        yield
+
+
+@contextmanager
 def meanwhile(work: Callable[[], None]) -> Iterator[None]:
     """Something that happens at the same time; what it raises is raised at the end."""
     failed: list[BaseException] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,7 +16,8 @@ from storekeeper.outcomes import AccessLost, ClaimLost, Counts, NotNow, Unknown,
 from tests.databases import WarehouseTemplate
 from tests.operations.conftest import Import, PublishListings, SyncListings
 from tests.operations.publish_press import Press
-from tests.operations.sync_shop import meanwhile
+from tests.operations.sync_shop import while_held
+from tests.operations.terms import BRIEF, PATIENT
 
 PRODUCTS = "/v3/catalog/products"
 STOCK = "/v3/inventory/adjustments/absolute"
@@ -42,7 +42,7 @@ def fill(press: Press) -> None:
 
 
 def publish(press: Press, **options: Any) -> Counts:
-    return press.publish(**{**SETTINGS, **options})
+    return press.publish(**{"patience": BRIEF, **SETTINGS, **options})
 
 
 def state(press: Press) -> dict[str, Any]:
@@ -186,15 +186,14 @@ def test_answers_lost_at_random_double_nothing(full: Press, undisturbed: dict[st
 
 
 def test_a_product_that_look_ups_do_not_find_yet_is_not_made_twice(full: Press, undisturbed: dict[str, Any]) -> None:
-    full.store.configure(lookup_delay=3)
+    full.store.configure(lookup_delay=0.15)
     full.store.fault("lost_answer", route=PRODUCTS, method="POST", times=2)
     for _ in range(3):
         with suppress(Unknown, NotNow):
             publish(full)
     assert len(set(full.created())) == len(full.created())
-    time.sleep(3)
-    until_done(full, tries=3)
     full.store.configure(lookup_delay=0)
+    until_done(full, tries=3)
     settled(full, undisturbed)
 
 
@@ -268,16 +267,14 @@ def test_what_changes_between_transform_and_load_counts_as_it_is_then(full: Pres
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changes_while_the_call_is_under_way_is_not_lost(full: Press, change: str) -> None:
-    full.store.fault("slow", seconds=1.5, route=PRODUCTS, method="POST", side="after", times=len(NAMES))
+    key = "TWO" if change == "variant added" else "P-1"
 
     def change_it() -> None:
-        key = "TWO" if change == "variant added" else "P-1"
-        while key not in full.created():
-            time.sleep(0.01)
+        assert full.created()[-1] == key
         full.database.run(CHANGES[change])
 
-    with meanwhile(change_it):
-        publish(full)
+    with while_held(full.store, change_it, route=PRODUCTS, method="POST", nth=1 + NAMES.index(key)):
+        publish(full, patience=PATIENT)
     publish(full)
     full.sync()
     created = full.created()
@@ -389,18 +386,17 @@ def test_a_token_without_the_scope_names_it(
 
 
 def test_a_warehouse_that_goes_away_in_the_middle_loses_nothing(full: Press, undisturbed: dict[str, Any]) -> None:
-    full.store.fault("slow", seconds=0.3, route=PRODUCTS, method="POST", side="after")
-
     def break_off() -> None:
-        while len(full.created()) < 2:
-            time.sleep(0.01)
         full.database.run(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and pid <> pg_backend_pid()"
         )
 
-    with meanwhile(break_off), suppress(WarehouseUnavailable, ClaimLost):
-        publish(full, run_id="broken")
+    with (
+        while_held(full.store, break_off, route=PRODUCTS, method="POST", nth=2),
+        suppress(WarehouseUnavailable, ClaimLost),
+    ):
+        publish(full, run_id="broken", patience=PATIENT)
     full.store.clear_faults()
     publish(full, run_id="broken")
     settled(full, undisturbed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -268,11 +267,11 @@ def test_what_is_paused_while_its_call_waits_for_the_quota_is_not_sent(press: Pr
         for key in ("A", "B"):
             press.set(key, queued_action="overwrite", description="New")
     method = "POST" if action == "publish" else "PUT"
-    throttled = {"X-Rate-Limit-Time-Reset-Ms": "2500"}
+    throttled = {"X-Rate-Limit-Time-Reset-Ms": "500"}
     press.store.fault("status", status=429, headers=throttled, route=PRODUCTS, method=method, nth=1, times=1)
 
     def pause() -> None:
-        time.sleep(1.2)
+        press.store.wait_until_struck()
         press.set("A", paused=True)
 
     with meanwhile(pause):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from storekeeper.bigcommerce.client import Patience
 from storekeeper.outcomes import Unknown
 from tests.operations.publish_press import Press
-from tests.operations.stalls import LEASE, SHORT, Calls, moments, stall
+from tests.operations.stalls import SHORT, Calls, moments, stall
+from tests.operations.terms import BRIEF, LEASE
 from tests.operations.test_publish_listings import CREATE
 
 PRODUCTS = "/v3/catalog/products"
@@ -51,7 +52,7 @@ def test_answers_lost_at_random_make_nothing_twice_and_lose_nothing(press: Press
         press.store.fault(kind, route=PRODUCTS, method="POST", nth=nth, times=1)
     for _ in range(10):
         try:
-            press.publish(patience=SHORT)
+            press.publish(patience=BRIEF)
         except Unknown:
             continue
         break
@@ -82,7 +83,7 @@ def test_workers_that_stood_still_make_nothing_twice(press: Press, tmp_path: Pat
 def three_with_one_lost(press: Press) -> dict[str, int]:
     keys = drafts(press, "L", 3)
     press.store.fault("lost_answer", route=PRODUCTS, method="POST", nth=2, times=1)
-    press.publish(patience=Patience(connect=2, read=1, attempts=1))
+    press.publish(patience=replace(BRIEF, attempts=1))
     press.store.clear_faults()
     assert whole(press, keys) == []
     return press.requests()

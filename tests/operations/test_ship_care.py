@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,11 +60,10 @@ def test_a_last_call_that_takes_effect_late_is_waited_for(yard: Yard) -> None:
     yard.get()
     yard.ship("S-1", order, "SKU-1", tracking_number="N1")
     yard.store.fault("reset", **POST, times=2)
-    yard.store.fault("slow", **POST, times=1, seconds=4.3, side="before")
+    yard.store.fault("slow", **POST, times=1, seconds=1.1, side="before")
     with pytest.raises(Unknown):
         yard.sync()
     yard.sync()
-    time.sleep(0.5)
     assert (yard.emails(), yard.numbers(order)) == (1, ["N1"])
 
 
@@ -91,8 +89,9 @@ def test_what_was_made_by_hand_before_the_call_is_not_taken_for_ours(yard: Yard,
     yard.get()
     yard.ship("S-1", order, "SKU-1")
     yard.sync(run_id="slow", tasks=("extract", "transform"))
+    yard.store.configure(clock_offset_seconds=-2)
     yard.store.ship_order(order, items=[{"order_product_id": line, "quantity": 1}])
-    time.sleep(2)
+    yard.store.configure(clock_offset_seconds=0)
     yard.store.fault("reset", **POST, times=1)
     yard.sync(run_id="slow", tasks=("load",))
     assert (yard.emails(), len(yard.shipments(order))) == (1, 2)

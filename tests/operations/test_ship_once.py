@@ -5,19 +5,20 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storekeeper.bigcommerce.client import Patience
 from storekeeper.outcomes import Unknown
 from tests.operations.shipping_yard import LINES, SHIP, SHIPMENTS, Yard
-from tests.operations.stalls import LEASE, SHORT, Calls, moments, stall
+from tests.operations.stalls import SHORT, Calls, moments, stall
+from tests.operations.terms import BRIEF, LEASE
 from tests.operations.test_publish_once import LOST
 
 ROUTE = "/v2/orders/{order_id}/shipments"
-ONCE = Patience(connect=2, read=1, attempts=1)
+ONCE = replace(BRIEF, attempts=1)
 
 
 def orders_with_shipments(yard: Yard, prefix: str, count: int, *, numbered: bool = True) -> dict[str, int]:
@@ -66,7 +67,7 @@ def test_answers_lost_at_random_ship_nothing_twice_and_lose_nothing(yard: Yard, 
         yard.store.fault(kind, route=ROUTE, method="POST", nth=nth, times=1)
     for _ in range(10):
         try:
-            yard.sync(patience=SHORT)
+            yard.sync(patience=BRIEF)
         except Unknown:
             continue
         break

@@ -13,7 +13,8 @@ import pytest
 
 from storekeeper.outcomes import NotNow, Unknown
 from tests.operations.shipping_yard import Yard
-from tests.operations.test_shipments_in_doubt import HASTY, ROUTE, lose, sync_until_known
+from tests.operations.terms import HASTY
+from tests.operations.test_shipments_in_doubt import ROUTE, lose, sync_until_known
 
 DAYS = int(os.environ.get("STOREKEEPER_DAYS", "4"))
 """How many seeds are tried."""

@@ -7,17 +7,12 @@ from typing import Any
 
 import pytest
 
-from storekeeper.bigcommerce.client import Patience
 from storekeeper.outcomes import Counts, Unknown
 from tests.operations.shipping_yard import CHANGE, DELETE, Yard
-from tests.operations.stalls import LEASE
+from tests.operations.terms import HASTY
 
 ONE = "/v2/orders/{order_id}/shipments/{shipment_id}"
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-HASTY: dict[str, Any] = {
-    "patience": Patience(connect=1, read=0.3, total=0.5, attempts=2, backoff=0.02, backoff_most=0.05),
-    "writing": LEASE,
-}
 VAN = {"Van": {"tracking_link": "https://van.example.com/{tracking_number}"}}
 FIRST: dict[str, Any] = {
     "tracking_number": "N1", "carrier": "ups", "shipping_method": "Ground", "tracking_link": "https://example.com/1",

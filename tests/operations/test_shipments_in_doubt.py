@@ -9,16 +9,11 @@ from typing import Any
 
 import pytest
 
-from storekeeper.bigcommerce.client import Patience
 from storekeeper.outcomes import Counts, NotNow, RunStopped, SettingsError, Unknown
 from tests.operations.shipping_yard import SHIP, SHIPMENTS, Yard
-from tests.operations.stalls import LEASE
+from tests.operations.terms import HASTY
 
 ROUTE = "/v2/orders/{order_id}/shipments"
-HASTY: dict[str, Any] = {
-    "patience": Patience(connect=1, read=0.3, total=0.5, attempts=2, backoff=0.02, backoff_most=0.05),
-    "writing": LEASE,
-}
 LOST = ["lost_answer", "reset", "502", "500", "truncate", "garbage", "html", "timeout"]
 ALWAYS_TAKE_EFFECT = ("lost_answer", "truncate")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -11,19 +10,15 @@ from typing import Any
 
 import pytest
 
-from storekeeper.bigcommerce.client import Patience
 from storekeeper.outcomes import AccessLost, Counts, NotNow, RunStopped, SettingsError, StoreError, Unknown
 from storekeeper.settings import Channel
 from tests.operations.shipping_yard import LIST, SHIP, Yard
-from tests.operations.stalls import LEASE, SHORT, Calls, Moment, in_a_child, stall
-from tests.operations.sync_shop import meanwhile
+from tests.operations.stalls import SHORT, Calls, Moment, in_a_child, stall
+from tests.operations.sync_shop import meanwhile, while_held
+from tests.operations.terms import HASTY, LEASE, PATIENT
 
 ROUTE = "/v2/orders/{order_id}/shipments"
 ORDERS_ROUTE = "/v2/orders"
-HASTY: dict[str, Any] = {
-    "patience": Patience(connect=1, read=0.3, total=0.5, attempts=2, backoff=0.02, backoff_most=0.05, throttled_most=1),
-    "writing": LEASE,
-}
 
 
 def filled(yard: Yard, count: int) -> list[int]:
@@ -503,20 +498,10 @@ def test_another_store_than_the_orders_came_from_gets_nothing(yard: Yard) -> Non
     assert yard.emails() == 0
 
 
-def wait_for_a_call(yard: Yard) -> None:
-    until = time.monotonic() + 20
-    while not yard.database.value("select count(*) from ops.push where state = 'sending'"):
-        assert time.monotonic() < until, "nothing was sent"
-        time.sleep(0.01)
-
-
 def test_a_shipment_edited_while_the_run_sends_is_not_sent_as_it_was(yard: Yard) -> None:
     orders = filled(yard, 6)
-    yard.store.fault("slow", seconds=1, method="POST", route=ROUTE, nth=1, times=1)
-
-    with meanwhile(yard.sync):
-        wait_for_a_call(yard)
-        yard.set("S-5", tracking_number="LATER")
+    with while_held(yard.store, lambda: yard.set("S-5", tracking_number="LATER"), method="POST", route=ROUTE):
+        yard.sync(patience=PATIENT)
     assert yard.shipments(orders[5]) == []
     yard.sync()
     assert yard.numbers(orders[5]) == ["LATER"]
@@ -525,10 +510,9 @@ def test_a_shipment_edited_while_the_run_sends_is_not_sent_as_it_was(yard: Yard)
 
 def test_a_shipment_cancelled_while_the_run_sends_is_not_sent(yard: Yard) -> None:
     orders = filled(yard, 6)
-    yard.store.fault("slow", seconds=1, method="POST", route=ROUTE, nth=1, times=1)
-    with meanwhile(yard.sync):
-        wait_for_a_call(yard)
-        yard.set("S-5", cancelled_at=datetime(2026, 11, 1, tzinfo=UTC))
+    cancelled_at = datetime(2026, 11, 1, tzinfo=UTC)
+    with while_held(yard.store, lambda: yard.set("S-5", cancelled_at=cancelled_at), method="POST", route=ROUTE):
+        yard.sync(patience=PATIENT)
     assert yard.shipments(orders[5]) == []
     yard.sync()
     assert (yard.shipments(orders[5]), yard.emails(), yard.problems()) == ([], 5, set())

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,8 @@ from storekeeper.outcomes import ClaimLost
 from storekeeper.warehouse.claim import Claim, Settling, Terms
 from tests.databases import Database
 from tests.operations.conftest import Import, SyncListings
-from tests.operations.stalls import LEASE, SHORT, Calls, Moment, moments, stall
-
-PATIENT = replace(SHORT, read=10, total=20)
+from tests.operations.stalls import SHORT, Calls, Moment, moments, stall
+from tests.operations.terms import LEASE, PATIENT
 
 
 class Trials:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.operations.sync_shop import Shop, meanwhile
+from tests.operations.sync_shop import Shop, while_held
+from tests.operations.terms import PATIENT
 
 HIDDEN = {
     "invisible": {"is_visible": False, "availability": "available", "inventory_level": 5},
@@ -325,16 +326,12 @@ def test_a_listing_paused_while_a_run_is_under_way_gets_no_later_call(shop: Shop
     skus = shop.add_many(60, "P")
     shop.pull()
     shop.database.run("update core.listing_variant set price = 11 where master_sku like 'P-%'")
-    # each call is answered late, so that there is time to pause the last listing
-    shop.store.fault("slow", seconds=0.3, route="/v3/catalog/products", method="PUT", side="after")
 
     def pause() -> None:
-        while not shop.store.effects():
-            pass
         shop.edit_listing(skus[-1], paused=True)
 
-    with meanwhile(pause):
-        shop.sync()
+    with while_held(shop.store, pause, route="/v3/catalog/products", method="PUT"):
+        shop.sync(patience=PATIENT)
     assert shop.price(skus[0]) == 11
     assert shop.price(skus[-1]) == 10
     assert shop.waiting() == [skus[-1]]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
 from storekeeper.bigcommerce import catalog_writing
 from storekeeper.outcomes import AccessLost, ClaimLost, NotNow, Unknown
-from tests.operations.sync_shop import Shop, meanwhile
+from tests.operations.sync_shop import Shop, while_held
+from tests.operations.terms import PATIENT
 
 VARIANTS = "/v3/catalog/variants"
 PRODUCTS = "/v3/catalog/products"
@@ -361,18 +361,18 @@ def test_a_warehouse_that_breaks_off_in_the_middle_loses_nothing(shop: Shop) -> 
     shop.pull()
     for sku in skus:
         shop.item(sku, price=11, quantity=8)
-    shop.store.fault("slow", seconds=0.3, route=PRODUCTS, method="PUT", side="after")
 
     def break_off() -> None:
-        while not shop.store.effects():
-            time.sleep(0.01)
         shop.database.run(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and pid <> pg_backend_pid()"
         )
 
-    with meanwhile(break_off), pytest.raises(Exception, match=r"(?i)warehouse|claim"):
-        shop.sync(run_id="broken")
+    with (
+        while_held(shop.store, break_off, route=PRODUCTS, method="PUT"),
+        pytest.raises(Exception, match=r"(?i)warehouse|claim"),
+    ):
+        shop.sync(run_id="broken", patience=PATIENT)
     shop.store.clear_faults()
     shop.sync(run_id="broken")
     assert {(shop.price(sku), shop.stock(sku)) for sku in skus} == {(11, 8)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -228,11 +227,11 @@ def test_what_is_paused_while_a_call_waits_for_the_quota_is_not_sent(shop: Shop)
     shop.pull()
     shop.edit("A", price=12)
     shop.edit("B", price=12)
-    throttled = {"X-Rate-Limit-Time-Reset-Ms": "2500"}
+    throttled = {"X-Rate-Limit-Time-Reset-Ms": "500"}
     shop.store.fault("status", status=429, headers=throttled, route=PRODUCTS, method="PUT", nth=1)
 
     def pause() -> None:
-        time.sleep(1.2)
+        shop.store.wait_until_struck()
         shop.edit_listing("A", paused=True)
 
     with meanwhile(pause):
