@@ -1,7 +1,7 @@
 # Storekeeper. `make` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status warehouse psql sandbox test lint types papers check format docs chaos chaos-selftest bench lock clean
+.PHONY: help setup demo up down status warehouse psql sandbox test test-quick test-histories lint types papers check format docs chaos chaos-selftest bench lock clean chaos-airflow
 RUN := . .local/env &&
 
 help: ## List the targets
@@ -31,8 +31,18 @@ psql: setup ## Open psql on the warehouse
 sandbox: setup ## Start the sandbox store if it does not run
 	@$(RUN) python -m stack.services sandbox
 
-test: setup ## Run all tests
-	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := python -m pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder
+
+test: setup ## Run all tests (about 8 minutes on 2 cores)
+	@$(RUN) $(PYTEST)
+
+test-quick: setup ## Run the tests of pure functions, the warehouse and the docs (about a minute)
+	@$(RUN) $(PYTEST) tests/unit tests/warehouse tests/papers
+
+test-histories: setup ## Run longer random histories, lost answers and stopped writers (EFFORT=10)
+	@$(RUN) STOREKEEPER_TEST_EFFORT=$(or $(EFFORT),10) $(PYTEST) tests/laws tests/operations/test_publish_once.py \
+		tests/operations/test_ship_once.py tests/operations/test_shipments_at_random.py \
+		tests/operations/test_stalled_writers.py
 
 lint: setup ## Check style, imports between rooms, and SQL
 	@$(RUN) ruff check . && ruff format --check . && lint-imports && sqlfluff lint --disable-progress-bar include/sql
@@ -59,7 +69,9 @@ lock: ## Resolve requirements.in and requirements-dev.in into their locks anew
 
 chaos: setup ## Break every request and statement of every operation (SEED=, SAMPLE= for so many points)
 	@$(RUN) python -m tests.chaos --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE))
-	@$(RUN) python -m tests.chaos --seed $(or $(SEED),1) --airflow 6
+
+chaos-airflow: setup ## Break a few of them through the real Airflow
+	@$(RUN) python -m tests.chaos --seed $(or $(SEED),1) --airflow $(or $(SAMPLE),6)
 
 chaos-selftest: setup ## Try whether mutants of our own code are caught by make chaos
 	@$(RUN) python -m tests.chaos --selftest

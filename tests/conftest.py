@@ -10,9 +10,15 @@ import pytest
 from stack.postgres import EmbeddedPostgres
 from tests.canaries import left_behind
 from tests.databases import Database, ReusedDatabase, ThrowawayServer, WarehouseTemplate
+from tests.effort import EFFORT
 
 # How fast a shared machine draws examples says nothing of the product.
-hypothesis.settings.register_profile("here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile(
+    "here",
+    deadline=None,
+    max_examples=100 * EFFORT,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("here")
 
 pytest_plugins = ["tests.progress"]

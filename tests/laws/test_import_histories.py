@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from sandbox.process import SandboxProcess
 from tests.databases import Database
+from tests.effort import EFFORT
 from tests.operations.oracle import Row, Rules
 from tests.operations.test_import_against_oracle import Comparison, made_anew
 
@@ -26,7 +27,7 @@ SKIPPABLE = (
     "identifiers",
 )  # fmt: skip
 BOUNDS = settings(
-    max_examples=12,
+    max_examples=12 * EFFORT,
     stateful_step_count=10,
     deadline=None,
     derandomize=True,

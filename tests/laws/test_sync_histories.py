@@ -18,10 +18,11 @@ from storekeeper.bigcommerce import catalog_writing
 from storekeeper.bigcommerce.client import Answer, StoreClient
 from storekeeper.warehouse.database import Session
 from tests.databases import Database
+from tests.effort import EFFORT
 from tests.operations.conftest import Import, SyncListings
 
 BOUNDS = settings(
-    max_examples=10,
+    max_examples=10 * EFFORT,
     stateful_step_count=8,
     deadline=None,
     derandomize=True,

@@ -21,6 +21,7 @@ from sqlalchemy import event
 from sandbox.process import SandboxProcess
 from storekeeper.bigcommerce.client import Patience
 from tests.databases import Database
+from tests.effort import EFFORT
 
 SHORT = Patience(connect=2, read=1.2, total=3, attempts=3, backoff=0.02, backoff_most=0.1)
 CHECK = "/* claim/check */"
@@ -36,14 +37,9 @@ class Moment(StrEnum):
     UNREAD = "before it reads the answer"
 
 
-STALLS = int(os.environ.get("STOREKEEPER_STALLS", "0"))
-"""How many writers are stopped in each test of them; 0: one at each moment."""
-
-
-def moments(count: int = STALLS) -> list[tuple[Moment, int]]:
-    """Moments with the call at which they are, counted from 1."""
-    every = list(Moment)
-    return [(every[number % len(every)], 1 + number // len(every) % 4) for number in range(count or len(every))]
+def moments(effort: int = EFFORT) -> list[tuple[Moment, int]]:
+    """Each moment with the call at which it is, counted from 1; with more effort at later calls too."""
+    return [(moment, 1 + number % 4) for number in range(effort) for moment in Moment]
 
 
 @dataclass(frozen=True, slots=True)

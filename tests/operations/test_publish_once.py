@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from storekeeper.outcomes import Unknown
+from tests.effort import EFFORT
 from tests.operations.publish_press import Press
 from tests.operations.stalls import SHORT, Calls, moments, stall
 from tests.operations.terms import BRIEF, LEASE
 from tests.operations.test_publish_listings import CREATE
 
 PRODUCTS = "/v3/catalog/products"
-LOST = int(os.environ.get("STOREKEEPER_LOST", "6"))
-"""How many answers are lost, of each kind as many; 50 tell more, and take their time."""
+LOST = 6 * EFFORT
+"""How many answers are lost, of each kind as many."""
 
 
 def whole(press: Press, keys: list[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from contextlib import suppress
@@ -12,11 +11,12 @@ from typing import Any
 import pytest
 
 from storekeeper.outcomes import NotNow, Unknown
+from tests.effort import EFFORT
 from tests.operations.shipping_yard import Yard
 from tests.operations.terms import HASTY
 from tests.operations.test_shipments_in_doubt import ROUTE, lose, sync_until_known
 
-DAYS = int(os.environ.get("STOREKEEPER_DAYS", "4"))
+DAYS = 2 * EFFORT
 """How many seeds are tried."""
 
 
