@@ -1,4 +1,4 @@
-"""What is decided by an order's status, for each of BigCommerce's fifteen: which ship, which are imported, which end."""
+"""What is decided by an order's status, for each of BigCommerce's fifteen: whether it ships, and is imported."""
 
 from __future__ import annotations
 
