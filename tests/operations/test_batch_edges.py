@@ -351,9 +351,7 @@ def test_each_product_is_put_on_the_sales_channel(press: Press, small: Small, co
     press.requests()
     press.publish(store_channel_id=1)
     assert press.requests()[ASSIGN] == batches(count)
-    assigned = press.store.get("/v3/catalog/products/channel-assignments?channel_id:in=1&limit=250")
-    made = {press.product(f"L-{n}")["id"] for n in range(count)}
-    assert made <= {each["product_id"] for each in assigned["data"]}
+    assert press.database.rows("select listing_key from core.listing where assign_to is not null") == []
 
 
 @pytest.mark.parametrize("count", EDGES)
