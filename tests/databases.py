@@ -154,8 +154,12 @@ class Database:
         """The product's own way into it."""
         return Warehouse(self.engine)
 
-    def close(self) -> None:
+    def drop_pool(self) -> None:
+        """Give back the connections of a warehouse that a test has left open."""
         self.engine.dispose()
+
+    def close(self) -> None:
+        self.drop_pool()
         self._connection.close()
 
 
@@ -215,6 +219,7 @@ class ReusedDatabase:
         :raises AssertionError: the test left another schema behind.
         """
         assert self._database is not None
+        self._database.drop_pool()  # else the next test would be given what is terminated here
         try:
             _empty(self._database, self._template)
             unchanged = self._database.value(SCHEMA_FINGERPRINT) == self._fingerprint

@@ -223,6 +223,19 @@ def test_token_and_client_secret_are_masked_in_all_that_airflow_logs(hook: MakeH
     )
 
 
+def test_token_and_client_secret_are_masked_although_they_were_pasted_with_blanks(
+    hook: MakeHook, store: SandboxProcess
+) -> None:
+    # Airflow masks a connection as it stands in it, with the blanks: what we send has none
+    from airflow.sdk.log import redact
+
+    pasted = connection(store.root, password=" pasted-t0ken\n", client_secret="\tpasted-s3cret ")
+    hook(pasted).get_conn().close()
+    assert redact("X-Auth-Token: pasted-t0ken, secret pasted-s3cret, store sandbox") == (
+        "X-Auth-Token: ***, secret ***, store sandbox"
+    )
+
+
 def test_neither_token_nor_client_secret_is_in_any_message_of_the_test(
     hook: MakeHook, store: SandboxProcess, closed_port: int
 ) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
+import requests
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from requests import PreparedRequest
 
 from sandbox.process import SandboxProcess
-from storekeeper.bigcommerce import catalog_writing
-from storekeeper.bigcommerce.client import Answer, StoreClient
-from storekeeper.warehouse.database import Session
 from tests.databases import Database
 from tests.effort import EFFORT
 from tests.operations.conftest import Import, SyncListings
+from tests.operations.edges import at_request, at_statement, body_of, change_body
 
 BOUNDS = settings(
     max_examples=10 * EFFORT,
@@ -380,38 +381,40 @@ def live_histories(store: SandboxProcess, database: Database) -> None:
     run_state_machine_as_test(type("History", (SyncHistory,), bound), settings=BOUNDS)
 
 
-def drift_pushed(monkeypatch: pytest.MonkeyPatch, database: Database) -> None:
+def drift_pushed(database: Database) -> AbstractContextManager[None]:
     """A quantity is compared with what the store shows, not with what it last confirmed."""
-    real = Session.run
 
-    def mutant(self: Session, name: str, **values: Any) -> int:
-        return real(self, name, **values | ({"put_stock_back": True} if name == "sync_listings/find_differing" else {}))
+    def compare(values: MutableMapping[str, Any]) -> None:
+        if "put_stock_back" in values:
+            values["put_stock_back"] = True
 
-    monkeypatch.setattr(Session, "run", mutant)
+    return at_statement(database, "sync_listings/find_differing", compare)
 
 
-def relative_stock(monkeypatch: pytest.MonkeyPatch, database: Database) -> None:
+def relative_stock(database: Database) -> AbstractContextManager[None]:
     """What goes to the store is by how much a quantity has changed, on top of what it has."""
-    real = catalog_writing.set_stock
 
-    def mutant(store: StoreClient, adjustments: Sequence[Mapping[str, Any]], check: Callable[[], float]) -> Answer:
-        asked = {int(each["variant_id"]) for each in adjustments}
+    def add_up(request: PreparedRequest) -> None:
+        body = body_of(request)
+        asked = {int(each["variant_id"]) for each in body["items"]}
         newest_last = "select * from core.listing_variant where variant_id = any(%s) order by observed_at nulls first"
-        rows = database.rows(newest_last, list(asked))
-        former = {row["variant_id"]: row["synced_quantity"] for row in rows}
-        shown = catalog_writing.stock_of(store, 1, {row["listing_product"] for row in _products(database, asked)})
-        has = {variant_id: units for (_, variant_id), units in shown.items()}
-        return real(
-            store,
-            [
-                {**each, "quantity": max(has[at] + each["quantity"] - former[at], 0)}
-                for each in adjustments
-                for at in (int(each["variant_id"]),)
-            ],
-            check,
-        )
+        former = {row["variant_id"]: row["synced_quantity"] for row in database.rows(newest_last, list(asked))}
+        has = _stock(request, _products(database, asked))
+        for each in body["items"]:
+            at = int(each["variant_id"])
+            each["quantity"] = max(has[at] + each["quantity"] - former[at], 0)
+        change_body(request, body)
 
-    monkeypatch.setattr(catalog_writing, "set_stock", mutant)
+    return at_request(add_up, method="PUT", path="/v3/inventory/adjustments/absolute")
+
+
+def _stock(request: PreparedRequest, products: list[dict[str, Any]]) -> dict[int, int]:
+    """Units by variant, as the store shows them."""
+    root = str(request.url).partition("/v3/")[0]
+    named = ",".join(str(row["listing_product"]) for row in products)
+    url = f"{root}/v3/inventory/locations/1/items?limit=1000&product_id:in={named}"
+    shown = requests.get(url, headers={"X-Auth-Token": request.headers["X-Auth-Token"]}, timeout=10).json()["data"]
+    return {each["identity"]["variant_id"]: each["available_to_sell"] for each in shown}
 
 
 def _products(database: Database, variant_ids: set[int]) -> list[dict[str, Any]]:
@@ -430,11 +433,7 @@ def test_every_sync_of_a_history_sends_what_is_newly_wanted_and_nothing_else(
 
 @pytest.mark.parametrize("worse", [drift_pushed, relative_stock])
 def test_a_sync_that_is_worse_is_caught(
-    worse: Callable[[pytest.MonkeyPatch, Database], None],
-    small_store: SandboxProcess,
-    database: Database,
-    monkeypatch: pytest.MonkeyPatch,
+    worse: Callable[[Database], AbstractContextManager[None]], small_store: SandboxProcess, database: Database
 ) -> None:
-    worse(monkeypatch, database)
-    with pytest.raises(AssertionError, match=r"not newly wanted|after"):
+    with worse(database), pytest.raises(AssertionError, match=r"not newly wanted|after"):
         live_histories(small_store, database)

@@ -13,6 +13,7 @@ from storekeeper.operations.forget_shopper import Shopper, forget, read_shopper
 from storekeeper.outcomes import SettingsError
 from tests.databases import Database
 from tests.operations.conftest import GetOrders, SyncOrders
+from tests.operations.edges import at_statement, dies
 
 EMAIL = "Ann.Canary@example.com"
 BILLING = {
@@ -160,17 +161,9 @@ def test_what_a_dead_run_has_staged_goes_too_and_its_repeat_pulls_again(
     database: Database,
     run_orders: GetOrders,
     forget_shopper: Forget,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from storekeeper.operations import get_orders
-
-    def killed(*_: Any) -> None:
-        raise OSError("no such luck")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(get_orders, "_transform_refunds", killed)
-        with pytest.raises(OSError, match="no such luck"):
-            run_orders(run_id="dead")
+    with at_statement(database, "get_orders/read_refunds", dies), pytest.raises(KeyboardInterrupt):
+        run_orders(run_id="dead")
     forget_shopper("email", EMAIL)
     staged = "select count(*) from pg_tables where schemaname = 'staging'"
     assert database.value(staged) == 0

@@ -13,6 +13,7 @@ from storekeeper.settings import Channel
 from storekeeper.warehouse.runs import Run
 from tests.databases import Database
 from tests.operations.conftest import Import, store_client
+from tests.operations.edges import at_statement, dies
 
 PRODUCTS = "/v3/catalog/products"
 
@@ -45,6 +46,12 @@ def crash(database: Database) -> None:
         database.run(f"truncate staging.{row['tablename']}")
 
 
+def die_in_transform(task: Tasks, database: Database) -> None:
+    """The transform begins again, and its worker is killed before it has read anything."""
+    with at_statement(database, "import_listings/read_payloads", dies), pytest.raises(KeyboardInterrupt):
+        task("transform")
+
+
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_load_that_pulled_again_and_died_is_not_taken_for_done(
     store: SandboxProcess, database: Database, begun: bool
@@ -55,9 +62,7 @@ def test_a_load_that_pulled_again_and_died_is_not_taken_for_done(
     crash(database)
     task("extract")  # as the load does by itself, before it dies
     if begun:
-        step = task.step()
-        with step.run.transaction() as session:
-            session.run("import_listings/forget_transformed", run_no=step.run.run_no)
+        die_in_transform(task, database)
     assert task("load")["created"] > 300
 
 
@@ -65,9 +70,7 @@ def test_a_transform_begun_again_and_killed_is_not_taken_for_done(store: Sandbox
     task = Tasks(store, database)
     task("extract")
     task("transform")
-    step = task.step()
-    with step.run.transaction() as session:
-        session.run("import_listings/forget_transformed", run_no=step.run.run_no)
+    die_in_transform(task, database)
     assert task("load")["created"] > 300
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from sandbox.process import SandboxProcess
-from storekeeper.bigcommerce.client import StoreClient
 from storekeeper.outcomes import AccessLost, ClaimLost, Counts, NotNow, Unknown, WarehouseUnavailable
 from tests.databases import WarehouseTemplate
 from tests.operations.conftest import Import, PublishListings, SyncListings
+from tests.operations.edges import at_request, dies
 from tests.operations.publish_press import Press
 from tests.operations.sync_shop import while_held
 from tests.operations.terms import BRIEF, PATIENT
@@ -295,20 +294,14 @@ def test_what_changes_while_the_call_is_under_way_is_not_lost(full: Press, chang
     assert full.database.value("select count(*) from core.listing where title = any(%s)", NAMES) == 5
 
 
-class Killed(KeyboardInterrupt):
-    """The worker's process is killed here."""
-
-
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("nth", [4, 6, 9, 10, 11])
 @pytest.mark.parametrize("same_run", [False, True])
 def test_a_worker_killed_about_its_call_doubles_nothing(
-    full: Press, undisturbed: dict[str, Any], monkeypatch: pytest.MonkeyPatch, nth: int, after: bool, same_run: bool
+    full: Press, undisturbed: dict[str, Any], nth: int, after: bool, same_run: bool
 ) -> None:
-    kill_at(monkeypatch, nth, after)
-    with suppress(Killed):
+    with suppress(KeyboardInterrupt), at_request(dies, side="after" if after else "before", nth=nth):
         publish(full, run_id="killed")
-    monkeypatch.undo()
     publish(full, run_id="killed" if same_run else "next")
     if not same_run:
         full.sync()  # what is published is off the queue: its stock is what a sync finds missing
@@ -316,24 +309,7 @@ def test_a_worker_killed_about_its_call_doubles_nothing(
     settled(full, undisturbed)
 
 
-def kill_at(monkeypatch: pytest.MonkeyPatch, nth: int, after: bool) -> None:
-    real: Callable[..., Any] = StoreClient._once
-    seen = 0
-
-    def send(*args: Any, **options: Any) -> Any:
-        nonlocal seen
-        seen += 1
-        if seen == nth and not after:
-            raise Killed
-        answer = real(*args, **options)
-        if seen == nth:
-            raise Killed
-        return answer
-
-    monkeypatch.setattr(StoreClient, "_once", send)
-
-
-def test_a_listing_edited_after_a_kill_is_still_found(full: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listing_edited_after_a_kill_is_still_found(full: Press) -> None:
     """The look-up uses what the intent recorded, whatever the row says by now."""
     full.store.fault("lost_answer", route=PRODUCTS, method="POST")
     full.store.fault("status", status=503, route=PRODUCTS, method="GET")

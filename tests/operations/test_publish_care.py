@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from requests import PreparedRequest, Response
 
-from storekeeper.operations import overwriting, publication
-from storekeeper.operations.publication import Publication
-from storekeeper.outcomes import Refused, RunStopped, Unknown
+from storekeeper.outcomes import RunStopped, Unknown
+from tests.operations.edges import answer, at_request, body_of, change_body, dies
 from tests.operations.publish_press import Press
 from tests.operations.sync_shop import meanwhile
 
@@ -56,17 +57,10 @@ def test_an_overwrite_that_would_zero_many_stops_before_the_first_call(press: Pr
     assert press.product(keys[0])["inventory_level"] == 0
 
 
-def test_what_was_made_by_a_killed_run_and_imported_and_sold_since_keeps_the_sale(
-    press: Press, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
-
+def test_what_was_made_by_a_killed_run_and_imported_and_sold_since_keeps_the_sale(press: Press) -> None:
     press.draft("A", {"master_sku": "A", "quantity": 7})
-    with monkeypatch.context() as patch:
-        patch.setattr(Publication, "_settle", dies)
-        with pytest.raises(KeyboardInterrupt):
-            press.publish(run_id="killed")
+    with at_request(dies, method="POST", path=PRODUCTS, side="after"), pytest.raises(KeyboardInterrupt):
+        press.publish(run_id="killed")
     press.pull()
     press.sync()
     press.store.patch_product(press.product("A")["id"], inventory_level=5)
@@ -113,26 +107,21 @@ def test_variants_that_no_import_could_take_in_are_not_deleted(press: Press) -> 
     assert [each["sku"] for each in press.product("A")["variants"]] == ["A0", "", "A2"]
 
 
-def test_a_listing_for_which_the_store_never_answers_holds_up_no_other(
-    press: Press, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_listing_for_which_the_store_never_answers_holds_up_no_other(press: Press) -> None:
     for key in ("A", "B", "C"):
         press.draft(key, {"master_sku": key, "quantity": 2})
-    real = publication.store_products.create_product
 
-    def silent(store: Any, product: Any, check: Any) -> Any:
-        if product["name"] == "A":
-            check()
-            raise Unknown("500")
-        return real(store, product, check)
+    def silent(request: PreparedRequest) -> Response | None:
+        return answer(request, 500) if body_of(request)["name"] == "A" else None
 
-    monkeypatch.setattr(publication.store_products, "create_product", silent)
-    with pytest.raises(Unknown, match="1 listings, such as A"):
+    with (
+        at_request(silent, method="POST", path=PRODUCTS),
+        pytest.raises(Unknown, match="1 listings, such as A"),
+    ):
         press.publish()
     assert press.created() == ["B", "C"]
     assert press.product("B")["inventory_level"] == 2
     assert press.problems() == {("A", "unknown_outcome")}
-    monkeypatch.setattr(publication.store_products, "create_product", real)
     press.publish()
     assert press.created() == ["B", "C", "A"]
     assert press.problems() == set()
@@ -236,19 +225,16 @@ def test_a_product_whose_answer_has_an_odd_shape_is_looked_up(press: Press) -> N
     assert row["state"] == "adopted"
 
 
-def test_old_images_stay_until_the_new_ones_have_come(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_images_stay_until_the_new_ones_have_come(press: Press) -> None:
     press.draft("A", images=["https://cdn.example.com/1.jpg"])
     press.publish()
     press.set("A", queued_action="overwrite", images=["https://cdn.example.com/2.jpg"])
-    real = overwriting.store_catalog.change_products
 
-    def without_images(store: Any, changes: Any, check: Any) -> Any:
-        return real(
-            store, [{k: v for k, v in each.items() if k != "images"} | {"sort_order": 1} for each in changes], check
-        )
+    def lose_images(request: PreparedRequest) -> None:
+        kept = [{name: value for name, value in each.items() if name != "images"} for each in body_of(request)]
+        change_body(request, [each | {"sort_order": 1} for each in kept])
 
-    with monkeypatch.context() as patch:
-        patch.setattr(overwriting.store_catalog, "change_products", without_images)
+    with at_request(lose_images, method="PUT", path=PRODUCTS):
         press.publish()
     assert len(press.product("A")["images"]) == 1
     assert press.problems() == {("A", "partly_saved")}
@@ -286,19 +272,16 @@ def test_what_is_paused_while_its_call_waits_for_the_quota_is_not_sent(press: Pr
     assert press.product("A")["description"] == ("Old" if action == "publish" else "New")
 
 
-def test_a_product_that_cannot_be_looked_for_holds_up_no_other(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_product_that_cannot_be_looked_for_holds_up_no_other(press: Press) -> None:
     for key in ("A", "B"):
         press.draft(key)
-    real = publication.store_products.find_by_sku
 
-    def refuses(store: Any, sku: str) -> Any:
-        if sku == "A":
-            raise Refused("the filter is not valid", status=422)
-        return real(store, sku)
+    def refuse(request: PreparedRequest) -> Response | None:
+        asked = parse_qs(urlsplit(request.url or "").query)
+        return answer(request, 422) if asked.get("sku") == ["A"] else None
 
     press.store.fault("lost_answer", route=PRODUCTS, method="POST", nth=1, times=1)
-    with monkeypatch.context() as patch:
-        patch.setattr(publication.store_products, "find_by_sku", refuses)
+    with at_request(refuse, method="GET", path=PRODUCTS):
         press.publish()
         assert press.problems() == {("A", "unknown_outcome")}
         press.publish()  # its fate is still open: it is not sent again

@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from storekeeper.bigcommerce import shipments as store_shipments
 from storekeeper.operations import creation, shipping
 from storekeeper.outcomes import Counts, NotNow, RunStopped, SettingsError, Unknown
 from storekeeper.settings import Channel
+from tests.operations.edges import at_request
 from tests.operations.shipping_yard import SHIPMENTS, Yard
 
 ROUTE = "/v2/orders/{order_id}/shipments"
@@ -255,22 +255,18 @@ def test_what_a_person_entered_beside_the_number_stays(yard: Yard) -> None:
     assert shown["tracking_link"] == "https://x.example.com"
 
 
-def test_a_reading_that_is_older_than_a_shipment_does_not_call_it_gone(yard: Yard, monkeypatch: Any) -> None:
+def test_a_reading_that_is_older_than_a_shipment_does_not_call_it_gone(yard: Yard) -> None:
     order = yard.order(3)
     (line,) = yard.lines(order)
     yard.get()
     yard.store.ship_order(order, items=[{"order_product_id": line, "quantity": 1}], tracking_number="HAND")
     yard.ship("S-1", order, "SKU-1", tracking_number="N1")
-    real, others = store_shipments.shipments_of, ["another"]
 
-    def read(*of: Any) -> Any:
-        shown = real(*of)
-        if others:
-            yard.sync(run_id=others.pop())
-        return shown
+    def run_another(_: object) -> None:
+        yard.sync(run_id="another")
 
-    monkeypatch.setattr(store_shipments, "shipments_of", read)
-    yard.sync()
+    with at_request(run_another, method="GET", path=f"/v2/orders/{order}/shipments", side="after", nth=1):
+        yard.sync()
     yard.set("S-1", tracking_number="N2")
     yard.sync()
     assert sorted(yard.numbers(order)) == ["HAND", "N2"]
@@ -291,22 +287,19 @@ def test_a_dry_run_knows_of_what_was_made_by_hand(yard: Yard) -> None:
 # --- the warehouse changes ---
 
 
-def test_a_shipment_replaced_by_another_of_its_key_is_sent_as_it_is_then(yard: Yard, monkeypatch: Any) -> None:
+def test_a_shipment_replaced_by_another_of_its_key_is_sent_as_it_is_then(yard: Yard) -> None:
     first, order = yard.order(1), yard.order(2)
     yard.get()
     yard.ship("S-1", first, "SKU-1")
     yard.ship("S-2", order, ("SKU-1", 1), tracking_number="OLD")
-    real = store_shipments.create_shipment
 
-    def create(store: Any, order_id: int, *of: Any) -> Any:
-        if order_id == first:
-            yard.database.run("delete from core.shipment where shipment_key = 'S-2'")
-            yard.ship("S-2", order, ("SKU-1", 2), tracking_number="NEW")
-        return real(store, order_id, *of)
+    def replace(_: object) -> None:
+        yard.database.run("delete from core.shipment where shipment_key = 'S-2'")
+        yard.ship("S-2", order, ("SKU-1", 2), tracking_number="NEW")
 
-    monkeypatch.setattr(store_shipments, "create_shipment", create)
-    yard.sync()
-    yard.sync()
+    with at_request(replace, method="POST", path=f"/v2/orders/{first}/shipments"):
+        yard.sync()
+        yard.sync()
     assert yard.numbers(order) == ["NEW"]
 
 
@@ -424,20 +417,17 @@ def test_the_status_follows_a_shipment_that_was_found_by_the_next_run(
     assert yard.status(order) == yard.known_status(order) == (2 if wanted == "Shipped" else 10)
 
 
-def test_the_status_follows_although_get_orders_reads_just_after_the_call(yard: Yard, monkeypatch: Any) -> None:
+def test_the_status_follows_although_get_orders_reads_just_after_the_call(yard: Yard) -> None:
     yard.store.configure(shipments_move_status="never")
     order = yard.order(1)
     yard.get()
     yard.ship("S-1", order, "SKU-1")
-    real = store_shipments.create_shipment
 
-    def create(*of: Any) -> Any:
-        answer = real(*of)
+    def read_orders(_: object) -> None:
         yard.get()
-        return answer
 
-    monkeypatch.setattr(store_shipments, "create_shipment", create)
-    yard.sync()
+    with at_request(read_orders, method="POST", path=f"/v2/orders/{order}/shipments", side="after"):
+        yard.sync()
     assert yard.status(order) == 2
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from storekeeper.bigcommerce import catalog_writing
 from storekeeper.outcomes import AccessLost, ClaimLost, NotNow, Unknown
+from tests.operations.edges import at_request
 from tests.operations.sync_shop import Shop, while_held
 from tests.operations.terms import PATIENT
 
@@ -151,19 +151,16 @@ def test_a_variant_that_is_gone_does_not_hold_up_its_siblings(shop: Shop) -> Non
     assert shop.problems() == {("V2", "gone_from_store")}
 
 
-def test_a_run_that_was_taken_over_takes_nothing_for_gone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_was_taken_over_takes_nothing_for_gone(shop: Shop) -> None:
     shop.add("A")
     shop.pull()
     shop.item("A", price=11)
     shop.store.delete_product(shop.product("A")["id"])
-    living = catalog_writing.living
 
-    def taken_over_meanwhile(*args: Any) -> Any:
+    def take_over(_: object) -> None:
         shop.database.run("update ops.claim set epoch = epoch + 1")
-        return living(*args)
 
-    monkeypatch.setattr(catalog_writing, "living", taken_over_meanwhile)
-    with pytest.raises(ClaimLost):
+    with at_request(take_over, method="GET", path=PRODUCTS), pytest.raises(ClaimLost):
         shop.sync()
     assert shop.row("A")["variant_id"] is not None
     assert shop.problems() == {("A", "refused_by_store")}

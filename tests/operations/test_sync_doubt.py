@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from requests import PreparedRequest, Response
 
-from storekeeper.operations import sync_push
-from storekeeper.outcomes import AccessLost, Refused, RunStopped, Unknown
+from storekeeper.outcomes import AccessLost, RunStopped, Unknown
+from tests.operations.edges import answer, at_request, body_of, dies
 from tests.operations.sync_shop import Shop, meanwhile
 
 PRODUCTS = "/v3/catalog/products"
@@ -45,17 +46,10 @@ def test_a_change_whose_answer_is_lost_and_that_is_taken_back_does_not_stay(
     assert agreed.writes() == {}
 
 
-def test_a_change_that_was_sent_by_a_killed_run_and_is_taken_back_does_not_stay(
-    agreed: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def dies(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
+def test_a_change_that_was_sent_by_a_killed_run_and_is_taken_back_does_not_stay(agreed: Shop) -> None:
     agreed.item("A", price=10, quantity=50)
-    with monkeypatch.context() as patch:
-        patch.setattr(sync_push.Push, "_record", dies)
-        with pytest.raises(KeyboardInterrupt):
-            agreed.sync()
+    with at_request(dies, method="PUT", path=STOCK, side="after"), pytest.raises(KeyboardInterrupt):
+        agreed.sync()
     assert agreed.stock("A") == 50
     agreed.item("A", price=10, quantity=5)
     agreed.sync()
@@ -253,22 +247,17 @@ def test_a_400_is_the_record_s_own_where_it_is_alone(shop: Shop) -> None:
     assert shop.problems() == {("A", "refused_by_store")}
 
 
-def test_a_refused_price_does_not_keep_its_product_from_being_hidden(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refused_price_does_not_keep_its_product_from_being_hidden(shop: Shop) -> None:
     shop.add("A")
     shop.pull()
     shop.edit("A", price=12)
     shop.edit_listing("A", queued_action="hide")
-    real = sync_push.store_catalog.change_products
 
-    def refuses_prices(store: Any, changes: Any, check: Any) -> Any:
-        if any("price" in change for change in changes):
-            raise Refused("price is out of range", status=422)
-        return real(store, changes, check)
+    def refuse_prices(request: PreparedRequest) -> Response | None:
+        return answer(request, 422) if any("price" in change for change in body_of(request)) else None
 
-    monkeypatch.setattr(sync_push.store_catalog, "change_products", refuses_prices)
-    shop.sync()
+    with at_request(refuse_prices, method="PUT", path="/v3/catalog/products"):
+        shop.sync()
     assert not shop.product("A")["is_visible"]
     assert shop.problems() == {("A", "refused_by_store")}
 
