@@ -26,7 +26,6 @@ from storekeeper.warehouse.database import Warehouse
 THROWAWAY = {
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_size": "'256MB'",
     "max_wal_senders": "0",
