@@ -55,7 +55,7 @@ LOCK := .local/venv/bin/uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command "make lock"
 lock: ## Resolve requirements.in and requirements-dev.in into their locks anew
 	@$(LOCK) requirements.in -o requirements.txt
-	@$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	@$(LOCK) -c requirements.txt --override requirements-dev.overrides.txt requirements-dev.in -o requirements-dev.txt
 
 chaos: setup ## Break every request and statement of every operation (SEED=, SAMPLE= for so many points)
 	@$(RUN) python -m tests.chaos --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE))
