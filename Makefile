@@ -1,7 +1,7 @@
 # Storekeeper. `make` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status warehouse psql sandbox test lint types papers check format docs chaos chaos-selftest bench lock clean
+.PHONY: help setup demo up down status warehouse psql sandbox test lint types papers check format docs cases chaos chaos-selftest bench lock clean
 RUN := . .local/env &&
 
 help: ## List the targets
@@ -56,6 +56,10 @@ LOCK := .local/venv/bin/uv pip compile --quiet --universal --python-version 3.11
 lock: ## Resolve requirements.in and requirements-dev.in into their locks anew
 	@$(LOCK) requirements.in -o requirements.txt
 	@$(LOCK) -c requirements.txt --override requirements-dev.overrides.txt requirements-dev.in -o requirements-dev.txt
+
+cases: setup ## Hold the sandbox to the OpenAPI files with many requests that nobody wrote (EXAMPLES=, SEED=)
+	@$(RUN) STOREKEEPER_SCHEMATHESIS_EXAMPLES=$(or $(EXAMPLES),130) STOREKEEPER_SCHEMATHESIS_SEED=$(or $(SEED),1) \
+		python -m pytest tests/sandbox/test_schemathesis.py
 
 chaos: setup ## Break every request and statement of every operation (SEED=, SAMPLE= for so many points)
 	@$(RUN) python -m tests.chaos --seed $(or $(SEED),1) $(if $(SAMPLE),--sample $(SAMPLE))

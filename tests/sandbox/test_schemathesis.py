@@ -1,7 +1,7 @@
 """The store held to BigCommerce's OpenAPI files with requests that nobody wrote, as declared and not as declared.
 
-``STOREKEEPER_SCHEMATHESIS_EXAMPLES`` asks for more than the few of each kind, ``STOREKEEPER_SCHEMATHESIS_SEED`` for
-others than always the same. The specification judges: by ``sandbox.conformance``, which knows the known differences.
+``STOREKEEPER_SCHEMATHESIS_EXAMPLES`` asks for more than three of each kind, ``STOREKEEPER_SCHEMATHESIS_SEED`` for
+others than always the same. The specification decides, through ``sandbox.conformance`` and its known differences.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def specification() -> Specification:
     return Specification(Path(OPENAPI or ""))
 
 
-class Judge:
-    """Sends requests and says what is wrong with each exchange."""
+class ExchangeChecker:
+    """Sends requests and gives what is wrong with the exchanges; ``refused`` are the ids of those answered 4xx."""
 
     def __init__(self, specification: Specification, store: SandboxProcess, template: str) -> None:
         self._specification, self._store, self._template = specification, store, template
@@ -57,7 +57,7 @@ class Judge:
         self.refused: set[str] = set()
 
     def faults_of(self, case: Case) -> list[str]:
-        """Send the request. A dropped connection raises; all other faults are told."""
+        """Send the request. A dropped connection raises; all other faults are returned."""
         response = case.call(session=self._session, headers={"X-Auth-Token": FULL_TOKEN}, timeout=10)
         status, request = response.status_code, response.request
         if status >= 400:
@@ -78,8 +78,9 @@ class Judge:
             {name: values[0] for name, values in response.headers.items()},
             response.content,
         )
-        told = [each for each in violations if ": response" in each or status < 300]
-        return [each for each in told if not self._is_passed_over(request.method or "", each)]
+        # What a request has wrong is a fault of the store's only where the store took it.
+        faults = [violation for violation in violations if ": response" in violation or status < 300]
+        return [fault for fault in faults if not self._is_passed_over(request.method or "", fault)]
 
     def _is_passed_over(self, method: str, violation: str) -> bool:
         _, _, rest = violation.partition(": query parameter ")
@@ -94,7 +95,7 @@ def test_every_answer_is_as_published(
     if template.startswith(ALIAS):
         pytest.skip("the files do not describe this old spelling of shipping_addresses")
     store.reset()
-    judge = Judge(specification, store, template)
+    checker = ExchangeChecker(specification, store, template)
     for mode in MODES:
         strategy = cases.strategy(method, template, mode)
         if strategy is None:
@@ -111,8 +112,8 @@ def test_every_answer_is_as_published(
         )
         @hypothesis.given(case=strategy)
         def answered_as_published(case: Case) -> None:
-            assert judge.faults_of(case) == []
+            assert checker.faults_of(case) == [], case.as_curl_command()
 
         answered_as_published()
-    changed = [each for each in store.effects() if each["request_id"] in judge.refused]
+    changed = [effect for effect in store.effects() if effect["request_id"] in checker.refused]
     assert changed == [], "a refused request changed the store"
