@@ -53,8 +53,12 @@ def _listed(request: Request, records: Iterable[Json], filters: Mapping[str, Fil
     try:
         return listed(request, records, filters, key=key)
     except Refusal as refusal:
-        # These operations put a refusal where others put the reasons.
-        return Answer.of({"errors": {"errors": {}} | refusal.body(), "meta": {}}, refusal.status)
+        return _refused(refusal)
+
+
+def _refused(refusal: Refusal) -> Answer:
+    """These operations put a refusal where others put the reasons."""
+    return Answer.of({"errors": {"errors": {}} | refusal.body(), "meta": {}}, refusal.status)
 
 
 def get_tree(store: Store, request: Request) -> Answer:
@@ -92,7 +96,12 @@ def _depth_asked(text: str) -> int:
 
 def create_categories(store: Store, request: Request) -> Answer:
     """POST: several categories; those that cannot be made are told, the others are made."""
-    listed = request.json_objects(MOST_PER_STORE)
+    try:
+        listed = request.json_objects(MOST_PER_STORE)
+    except Refusal as refusal:
+        if refusal.status != 422:
+            raise
+        return _refused(refusal)
     made: list[Json] = []
     errors: dict[str, str] = {}
     for place, given in enumerate(listed):

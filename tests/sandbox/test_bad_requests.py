@@ -127,5 +127,7 @@ def test_an_include_that_is_refused_leaves_the_product_as_it_was(store: SandboxP
 def test_refusals_of_trees_and_of_variant_batches_have_their_own_form(store: SandboxProcess) -> None:
     answer = store.request("GET", "/v3/catalog/trees?colour=red")
     assert (answer.status_code, answer.json()["errors"]["status"]) == (422, 422)
+    answer = store.request("POST", "/v3/catalog/trees/categories", json=False)
+    assert (answer.status_code, answer.json()["errors"]["status"]) == (422, 422)
     answer = store.request("PUT", "/v3/catalog/variants", json=["a"])
     assert (answer.status_code, answer.json()["batch_errors"][0]["status"]) == (422, 422)
