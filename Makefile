@@ -1,7 +1,7 @@
 # Storekeeper. `make` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status warehouse psql sandbox test test-quick test-histories lint types papers check format docs chaos chaos-selftest bench lock clean chaos-airflow
+.PHONY: help setup demo up down status warehouse psql sandbox test test-quick test-histories test-exchanges lint types papers check format docs chaos chaos-selftest bench lock clean chaos-airflow
 RUN := . .local/env &&
 
 help: ## List the targets
@@ -43,6 +43,10 @@ test-histories: setup ## Run longer random histories, lost answers and stopped w
 	@$(RUN) STOREKEEPER_TEST_EFFORT=$(or $(EFFORT),10) $(PYTEST) tests/laws tests/operations/test_publish_once.py \
 		tests/operations/test_ship_once.py tests/operations/test_shipments_at_random.py \
 		tests/operations/test_stalled_writers.py
+
+test-exchanges: setup ## Hold the sandbox to the OpenAPI files with more requests that nobody wrote (EFFORT=10, SEED=)
+	@$(RUN) STOREKEEPER_TEST_EFFORT=$(or $(EFFORT),10) STOREKEEPER_TEST_SEED=$(or $(SEED),1) $(PYTEST) \
+		tests/sandbox/test_schemathesis.py
 
 lint: setup ## Check style, imports between rooms, and SQL
 	@$(RUN) ruff check . && ruff format --check . && lint-imports && sqlfluff lint --disable-progress-bar include/sql

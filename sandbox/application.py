@@ -13,10 +13,12 @@ from sandbox.connection import Receive, Scope, Send, drop, kill_client, read_bod
 from sandbox.delivery import deliver, deliver_cut, deliver_dripping, deliver_miscounted, faulty_answer, replaced
 from sandbox.exchange import Answer, Refusal, Request, not_found
 from sandbox.faults import Rule
+from sandbox.filtering import unknown_filters
 from sandbox.oauth.login import LOGIN_PATHS, login_router
 from sandbox.routes import store_router
 from sandbox.routing import Route
 from sandbox.store import Store
+from sandbox.v2 import unsupported_filter
 
 if TYPE_CHECKING:
     from sandbox.conformance import Specification
@@ -115,6 +117,7 @@ class Application:
                 raise not_found(request.path)
             if route.scope:
                 store.tokens.admit(request.headers.get("x-auth-token", ""), route.scope)
+            _refuse_unknown(route, request)
             return route.handler(store, request)
         except Refusal as refusal:
             return refusal.answer()
@@ -163,3 +166,13 @@ class Application:
         )
         for violation in found:
             self.store.violations.append({"method": request.method, "path": request.path, "violation": violation})
+
+
+def _refuse_unknown(route: Route, request: Request) -> None:
+    if route.parameters is None:
+        return
+    unknown = [name for name, _ in request.query if name not in route.parameters]
+    if unknown and route.template.startswith("/v2/"):
+        raise unsupported_filter(unknown[0])
+    if unknown:
+        raise unknown_filters(unknown)

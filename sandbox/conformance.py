@@ -126,7 +126,8 @@ class Operation:
             listed = not parameter.get("explode", True)  # an exploded list repeats the parameter, a value each time
         if is_known(Kind.SORT_DIRECTION, self._method, self._template, name):
             value = re.sub(r":(asc|desc)$", "", value)
-        return all(self._fits(schema, each) for each in (value.split(",") if listed else [value]))
+        values = value.split(",") if listed else [value]
+        return (listed and not value) or all(self._fits(schema, each) for each in values)
 
     def _fits(self, schema: Schema, text: str) -> bool:
         typed = _typed(resolve(self._document, schema).get("type"), text)
@@ -273,7 +274,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 def _typed(declared: str | None, text: str) -> float | bool | str | None:
     """:return: the text as the declared type, or None when it is not of that type."""
     if declared in ("integer", "number"):
-        figures = re.fullmatch(r"-?\d{1,18}" if declared == "integer" else r"-?\d{1,18}(\.\d+)?", text)
+        figures = re.fullmatch(r"-?\d{1,18}" if declared == "integer" else r"-?\d+(\.\d*)?([eE][+-]?\d+)?", text)
         return float(text) if figures else None
     return {"true": True, "1": True, "false": False, "0": False}.get(text) if declared == "boolean" else text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ import msgspec
 
 Json = dict[str, Any]
 
+WHOLE = re.compile(r"-?[0-9]{1,18}")  # 18 digits always fit into the 64 bits of an id
 STATUS_PAGE = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
 
 
@@ -82,6 +84,27 @@ def too_long(most: int) -> Refusal:
     return Refusal(413, title, {})
 
 
+def whole_number(text: str) -> int:
+    """A whole number of a path or a query. Python's ``int`` takes more: underscores, other scripts' digits, any length.
+
+    :raises ValueError: it is none, or has more than 18 digits.
+    """
+    if not WHOLE.fullmatch(text):
+        raise ValueError("must be an integer")
+    return int(text)
+
+
+def decode_json(body: bytes) -> Any:
+    """A body's JSON.
+
+    :raises ValueError: it is not JSON, not UTF-8, or too deep to be read.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise ValueError("not JSON") from None
+
+
 @dataclass(slots=True)
 class Request:
     """One request, addressed below ``/stores/{store_hash}`` or, ``at_login``, below the server's root."""
@@ -96,18 +119,21 @@ class Request:
     params: dict[str, str] = field(default_factory=dict)
     at_login: bool = False
 
-    def number(self, name: str) -> int:
-        """A numeric part of the path; anything else cannot name a record, so it is not found."""
-        text = self.params[name]
-        if not (text.isascii() and text.isdigit()):
-            raise not_found(self.path)
-        return int(text)
+    def number(self, name: str, unknown: Refusal | None = None) -> int:
+        """A numeric part of the path; anything else cannot name a record, so it is not found.
+
+        :param unknown: the refusal, where it is not V3's usual 404.
+        """
+        try:
+            return whole_number(self.params[name])
+        except ValueError:
+            raise unknown or not_found(self.path) from None
 
     def json(self) -> Any:
         """The body as JSON."""
         try:
-            return msgspec.json.decode(self.body)
-        except msgspec.DecodeError:
+            return decode_json(self.body)
+        except ValueError:
             raise Refusal(400, "Input is not valid JSON") from None
 
     def json_object(self) -> Json:

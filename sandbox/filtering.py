@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.exchange import Refusal
+from sandbox.exchange import Refusal, whole_number
 
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")  # Python's ``float`` takes "nan" and "1_0", too
 LISTS = frozenset({"in", "not_in"})
 RANGES = frozenset({"min", "max", "greater", "less"})
 PAGE_PARAMETERS = frozenset({"page", "limit", "sort", "direction", "include", "include_fields", "exclude_fields"})
@@ -90,26 +93,30 @@ def conditions(
             continue
         found.append(Condition(field, operator, value, known))
     if unknown:
-        raise Refusal(422, f"The filter(s): {', '.join(unknown)} are not valid filter parameter(s).", {})
+        raise unknown_filters(unknown)
     if bad:
         raise Refusal(422, "The filter values are not valid.", bad)
     return found
 
 
+def unknown_filters(names: Iterable[str]) -> Refusal:
+    """The 422 of query parameters that the operation does not have."""
+    return Refusal(422, f"The filter(s): {', '.join(names)} are not valid filter parameter(s).", {})
+
+
 def integer(text: str) -> int:
     """A whole number."""
     try:
-        return int(text.strip())
+        return whole_number(text.strip())
     except ValueError:
         raise ValueError(f"must be an integer (got {text!r})") from None
 
 
 def number(text: str) -> float:
     """A number."""
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"must be a number (got {text!r})") from None
+    if not NUMBER.fullmatch(text) or math.isinf(value := float(text)):
+        raise ValueError(f"must be a number (got {text!r})")
+    return value
 
 
 def flag(text: str) -> bool:

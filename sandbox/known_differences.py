@@ -17,6 +17,7 @@ class Kind(StrEnum):
     SORT_DIRECTION = "sort direction"  # ``:asc`` or ``:desc`` may follow the declared value
     RULE = "rule"  # the rule does not hold at this place of the answer
     REQUEST_RULE = "request rule"  # the rule does not hold at this place of the request
+    PASSED_OVER = "passed over"  # a value of the parameter that is not as declared is passed over, not refused
     PROPERTY = "property"  # the answer may hold this property although the schema does not list it
 
 
@@ -58,6 +59,13 @@ ORDER_404 = "The order does not exist; the file declares this for GET /orders/{o
 EMPTY = "V2 answers an empty list with no body; of an order's lists the file declares this for its shipments only."
 STATUS_404 = "The status does not exist; V2 answers as for an order, the file declares 200 alone."
 REFUND_404 = "The refund or its order does not exist; the file declares 200 alone."
+BAD_QUERY = "V3 refuses an unknown or bad parameter with 422; the files declare it for few operations."
+NOT_JSON = "A body that is no JSON is refused before the operation sees it; the files declare 400 for few of them."
+NO_RECORD = "The path names no record, as where it holds no number; the files declare 404 for a part of the operations."
+ONE_ERROR = "The catalog's error body holds it in all other operations; the schema of these answers leaves it out."
+NARROWED = "A record narrowed by include_fields or exclude_fields lacks the other fields, required or not."
+LIMIT = "A limit beyond the maximum counts as the maximum; the files declare the maximum for a part of the lists."
+FIELD_NAMES = "The files list the names of fields; none says that the name of no field is refused."
 NAMED_BY_ID = "The operation says that option values are named by id and option_id; its schema asks for names, too."
 CLASH = "The operation declares no refusal; a SKU or combination that is taken conflicts as with a product's own SKU."
 FEES: dict[str, Any] = {"type": "array", "items": {"$ref": "#/components/schemas/orderFees_Resp"}}
@@ -73,6 +81,42 @@ KNOWN_DIFFERENCES = (
         Difference(Kind.STATUS, "GET", f"/v2/orders/{{order_id}}/{part}", "204", EMPTY)
         for part in ("coupons", "messages", "products", "shipping_addresses", "taxes")
     ),
+    Difference(Kind.STATUS, "GET", "/v3/*", "422", BAD_QUERY),
+    Difference(Kind.STATUS, "DELETE", "/v3/catalog/products*", "422", BAD_QUERY),
+    *(Difference(Kind.STATUS, method, "/v3/*", "400", NOT_JSON) for method in ("POST", "PUT")),
+    *(
+        Difference(Kind.STATUS, method, "/v3/catalog/products/{product_id}*", "404", NO_RECORD)
+        for method in ("GET", "DELETE")
+    ),
+    *(Difference(Kind.PASSED_OVER, "GET", path, "limit", LIMIT) for path in ("/v2/*", "/v3/*")),
+    *(
+        Difference(Kind.PASSED_OVER, "*", "/v3/catalog/*", name, FIELD_NAMES)
+        for name in ("include_fields", "exclude_fields")
+    ),
+    *(
+        Difference(
+            Kind.RULE,
+            "*",
+            "/v3/catalog/products/{product_id}/custom-fields*",
+            f" property {name} is not in the specification",
+            ONE_ERROR,
+        )
+        for name in ("instance", "errors")
+    ),
+    *(
+        Difference(Kind.PROPERTY, "POST", "/v3/catalog/trees/categories", f"/{name}", NOT_JSON)
+        for name in ("status", "title", "type")
+    ),
+    *(
+        Difference(Kind.RULE, "GET", path, f"{pointer} required property {name} is missing", NARROWED)
+        for path, pointer in (
+            ("/v3/catalog/products/{product_id}/options/{option_id}/values", "/data/*"),
+            ("/v3/catalog/products/{product_id}/options/{option_id}/values/{value_id}", "/data"),
+        )
+        for name in ("label", "sort_order")
+    ),
+    Difference(Kind.RULE, "GET", "/v3/catalog/brands", "/data/* required property name is missing", NARROWED),
+    Difference(Kind.RULE, "GET", "/v3/catalog/brands/{brand_id}", "/data required property name is missing", NARROWED),
     Difference(Kind.STATUS, "GET", "/v2/orders*", "400", "V2 refuses a filter with 400; the file declares no refusal."),
     Difference(Kind.STATUS, "*", "/v2/orders/{order_id}*", "404", ORDER_404),
     Difference(Kind.STATUS, "GET", "/v2/order_statuses/{status_id}", "404", STATUS_404),
@@ -129,6 +173,14 @@ KNOWN_DIFFERENCES = (
             ("/v3/catalog/products/{product_id}/images", "/data/*/image_file"),
             ("/v3/catalog/products/{product_id}/images/{image_id}", "/data/image_file"),
         )
+    ),
+    Difference(
+        Kind.PROPERTY,
+        "PUT",
+        "/v3/catalog/products/{product_id}",
+        "/data/channels",
+        "The include parameter lists channels, the product of an answer does not.",
+        {"type": "array", "items": {"type": "integer"}},
     ),
     Difference(Kind.PROPERTY, "GET", "/v2/orders/{order_id}/fees", "/fees", EXAMPLE, FEES),
     *(

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from sandbox.catalog.rendering import narrowed
-from sandbox.exchange import Answer, Refusal, Request
+from sandbox.exchange import Answer, Refusal, Request, whole_number
 
 DEFAULT_LIMIT = 50
 MOST_PER_PAGE = 250
@@ -49,7 +49,7 @@ def page_of(request: Request, most: int = MOST_PER_PAGE) -> Page:
     for name, text in request.query:
         if name in values:
             try:
-                values[name] = int(text)
+                values[name] = whole_number(text)
             except ValueError:
                 raise Refusal(422, "The filter values are not valid.", {name: "must be an integer"}) from None
     limit = values["limit"] if values["limit"] > 0 else min(DEFAULT_LIMIT, most)

@@ -11,6 +11,12 @@ from sandbox.exchange import Answer, Refusal, Request, not_found
 if TYPE_CHECKING:
     from sandbox.store import Store
 
+FIELDS = frozenset({"include_fields", "exclude_fields"})
+"""Parameters of one record."""
+PAGES = FIELDS | {"page", "limit"}
+"""Parameters of a list that cannot be filtered."""
+NONE: frozenset[str] = frozenset()
+
 Handler = Callable[["Store", Request], Answer]
 
 
@@ -22,12 +28,15 @@ class Route:
         admin routes the whole path.
     :param scope: OAuth scope the token must hold; a modify scope includes its read-only one. Empty: no token
         is asked for.
+    :param parameters: the query's parameters, where the handler leaves it to the application to refuse others;
+        ``None`` where it does so itself.
     """
 
     method: str
     template: str
     scope: str
     handler: Handler
+    parameters: frozenset[str] | None = None
 
 
 class Router:
@@ -36,7 +45,8 @@ class Router:
     def __init__(self, routes: Iterable[Route]) -> None:
         self._literal: dict[str, dict[str, Route]] = {}
         self._templates: dict[int, list[tuple[list[str], dict[str, Route]]]] = {}
-        for route in routes:
+        self.routes = tuple(routes)
+        for route in self.routes:
             self._methods(route.template)[route.method] = route
 
     def _methods(self, template: str) -> dict[str, Route]:

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from sandbox import exchange
 from sandbox.catalog.field_rules import FieldRule
-from sandbox.exchange import Answer, Json, Refusal, Request
+from sandbox.exchange import Answer, Json, Refusal, Request, decode_json
 from sandbox.paging import DEFAULT_LIMIT, MOST_PER_PAGE
 
 MOST_SHOWN = 60
@@ -30,6 +31,11 @@ class RefusalV2(Refusal):
 def not_found_v2() -> Refusal:
     """The 404 of a record that is not there."""
     return RefusalV2(404, "The requested resource was not found.")
+
+
+def unsupported_filter(name: str) -> Refusal:
+    """The 400 of a query parameter that the operation does not have."""
+    return RefusalV2(400, f"The filter '{name}' is not supported by this resource.")
 
 
 def bad_field(name: str, value: object, reason: str) -> Refusal:
@@ -59,8 +65,8 @@ def json_object(request: Request) -> Json:
     :raises Refusal: 400 for anything else.
     """
     try:
-        value = msgspec.json.decode(request.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = decode_json(request.body)
+    except ValueError:
         raise RefusalV2(400, "The request body is not valid JSON.") from None
     if not isinstance(value, dict):
         raise RefusalV2(400, "The request body must be a JSON object.")
@@ -80,16 +86,13 @@ def required(given: Json, name: str, rule: FieldRule, within: str = "") -> Any:
 
 def number_of(request: Request, name: str) -> int:
     """A numeric part of the path; anything else cannot name a record, so it is not found."""
-    text = request.params[name]
-    if not (text.isascii() and text.isdigit()):
-        raise not_found_v2()
-    return int(text)
+    return request.number(name, not_found_v2())
 
 
 def whole_number(text: str) -> int:
     """A whole number."""
     try:
-        return int(text.strip())
+        return exchange.whole_number(text.strip())
     except ValueError:
         raise ValueError("must be a whole number") from None
 
@@ -105,7 +108,7 @@ def parameters(request: Request, known: Parsers) -> dict[str, Any]:
     found = {}
     for name, text in request.query:
         if name not in known:
-            raise RefusalV2(400, f"The filter '{name}' is not supported by this resource.")
+            raise unsupported_filter(name)
         try:
             found[name] = known[name](text)
         except ValueError as error:

@@ -8,3 +8,5 @@ from __future__ import annotations
 import os
 
 EFFORT = int(os.environ.get("STOREKEEPER_TEST_EFFORT", "1"))
+SEED = int(os.environ.get("STOREKEEPER_TEST_SEED", "1"))
+"""Draws other samples than always the same."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.catalog.catalog import Catalog
-from sandbox.catalog.field_rules import CUSTOM_FIELD_RULES, problems
+from sandbox.catalog.field_rules import CUSTOM_FIELD_RULES, is_whole, problems
 from sandbox.exchange import Json, invalid
 
 MOST_PER_PRODUCT = 200
@@ -24,7 +24,7 @@ def put_inline(catalog: Catalog, present: list[Json], listed: list[Json]) -> lis
         field_id = each.get("id")
         if field_id is None:
             field_id = catalog.new_id("part")
-        elif not isinstance(field_id, int) or field_id not in fields:
+        elif not is_whole(field_id) or field_id not in fields:
             raise invalid({"custom_fields.id": f"unknown custom field: {field_id}"})
         fields[field_id] = {"id": field_id, "name": each["name"], "value": each["value"]}
     return checked(list(fields.values()))

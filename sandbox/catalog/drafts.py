@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from sandbox.catalog import custom_field_drafts, image_drafts, variant_drafts
 from sandbox.catalog.blank import new_product
 from sandbox.catalog.catalog import Catalog
-from sandbox.catalog.field_rules import PRODUCT_RULES, URL_RULES, problems
+from sandbox.catalog.field_rules import PRODUCT_RULES, URL_RULES, problems, stored
 from sandbox.catalog.identifiers import check_product
 from sandbox.catalog.shelving import brand
 from sandbox.exchange import Json, Refusal, invalid
 
 REQUIRED = ("name", "type", "weight", "price")
 READ_ONLY = frozenset({"id", "date_created", "date_modified", "calculated_price", "base_variant_id"})
-PARTS = frozenset({"variants", "images", "custom_fields", "brand_name"})
+PARTS = frozenset({"variants", "images", "custom_fields", "brand_name", "videos", "bulk_pricing_rules"})
 
 
 def created(catalog: Catalog, given: Json, now: str) -> Json:
@@ -103,7 +103,7 @@ def _is_key(value: object, records: Mapping[int, Json]) -> bool:
 
 
 def _set_fields(catalog: Catalog, product: Json, given: Json, now: str) -> None:
-    fields = {name: value for name, value in given.items() if name in PRODUCT_RULES and name not in READ_ONLY | PARTS}
+    fields = stored(given, PRODUCT_RULES, READ_ONLY | PARTS)
     if "inventory_level" in fields and (given.get("inventory_tracking") or product["inventory_tracking"]) != "product":
         # A level takes effect only where stock is tracked by product.
         del fields["inventory_level"]

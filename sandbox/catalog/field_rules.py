@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeGuard
 
 from sandbox.catalog.facts import epoch
 from sandbox.exchange import Json
@@ -14,6 +14,11 @@ INTEGER_MOST = 2_147_483_647
 TEXT_MOST = 65_535
 
 
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value of a JSON body is a whole number of 64 bits; to Python ``true`` is one, too, and any length."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRule:
     """The rule of one field.
@@ -21,6 +26,8 @@ class FieldRule:
     :param least: smallest number, or fewest characters.
     :param most: largest number, or most characters or entries.
     :param nullable: whether null unsets the field.
+    :param fields: rules of an object's own fields; what else it holds is passed over.
+    :param items: the rule of each entry of a list.
     """
 
     kind: Literal["text", "number", "integer", "flag", "list", "object", "date"]
@@ -28,6 +35,8 @@ class FieldRule:
     most: float | None = None
     choices: tuple[str, ...] = ()
     nullable: bool = False
+    fields: Mapping[str, FieldRule] | None = None
+    items: FieldRule | None = None
 
     def problem(self, value: object) -> str | None:
         """What is wrong with the value, if anything."""
@@ -36,21 +45,32 @@ class FieldRule:
         match self.kind:
             case "text" if isinstance(value, str):
                 return self._measure(len(value), "characters")
-            case "number" if isinstance(value, int | float) and not isinstance(value, bool):
+            case "number" if is_whole(value) or isinstance(value, float):
                 return self._measure(value, "")
-            case "integer" if isinstance(value, int) and not isinstance(value, bool):
+            case "integer" if is_whole(value):
                 return self._measure(value, "")
             case "flag" if isinstance(value, bool):
                 return None
             case "list" if isinstance(value, list):
-                return self._measure(len(value), "entries")
+                return self._measure(len(value), "entries") or self._entry_problem(value)
             case "object" if isinstance(value, dict):
-                return None
+                inner = problems(value, self.fields or {})
+                return next((f"{name}: {reason}" for name, reason in inner.items()), None)
             case "date" if isinstance(value, str):
                 return None if not value or epoch(value) else "must be an ISO 8601 date"
             case "text" if self.choices and value in self.choices:
                 return None
         return f"must be of type {self.kind}"
+
+    def kept(self, value: Any) -> Any:
+        """What is stored of a value without problems: an object keeps the fields that the rule knows."""
+        if self.fields is None or not isinstance(value, dict):
+            return value
+        return {name: rule.kept(value[name]) for name, rule in self.fields.items() if name in value}
+
+    def _entry_problem(self, entries: list[Any]) -> str | None:
+        found = (self.items.problem(each) for each in entries) if self.items else ()
+        return next((f"each entry {reason}" for reason in found if reason), None)
 
     def _measure(self, size: float, unit: str) -> str | None:
         if self.least is not None and size < self.least:
@@ -75,6 +95,11 @@ def problems(given: Json, rules: Mapping[str, FieldRule], required: tuple[str, .
     return found
 
 
+def stored(given: Json, rules: Mapping[str, FieldRule], without: frozenset[str] = frozenset()) -> Json:
+    """The fields of a body without problems that have a rule, as they are stored."""
+    return {name: rules[name].kept(value) for name, value in given.items() if name in rules and name not in without}
+
+
 _FLAG = FieldRule("flag")
 _MONEY = FieldRule("number", 0)
 _SIZE = FieldRule("number", 0, 9_999_999_999)
@@ -84,6 +109,9 @@ _SHORT = FieldRule("text", 0, 255)
 _CODE = FieldRule("text", 0, 14)
 _LONG = FieldRule("text", 0, TEXT_MOST)
 _ORDER = FieldRule("integer", -INTEGER_MOST - 1, INTEGER_MOST)
+_WORDS = FieldRule("list", items=FieldRule("text"))
+_IDS = FieldRule("list", items=FieldRule("integer"))
+_TEXT = FieldRule("text")
 _OWN_MONEY = FieldRule("number", 0, nullable=True)
 _OWN_LEVEL = FieldRule("integer", 0, INTEGER_MOST, nullable=True)
 
@@ -113,7 +141,7 @@ PRODUCT_RULES: Mapping[str, FieldRule] = {
     "is_free_shipping": _FLAG,
     "is_visible": _FLAG,
     "is_featured": _FLAG,
-    "related_products": FieldRule("list"),
+    "related_products": _IDS,
     "warranty": _LONG,
     "bin_picking_number": _SHORT,
     "layout_file": FieldRule("text", 0, 500),
@@ -124,14 +152,14 @@ PRODUCT_RULES: Mapping[str, FieldRule] = {
     "availability": FieldRule("text", choices=("available", "disabled", "preorder")),
     "availability_description": _SHORT,
     "gift_wrapping_options_type": FieldRule("text", choices=("any", "none", "list")),
-    "gift_wrapping_options_list": FieldRule("list"),
+    "gift_wrapping_options_list": _IDS,
     "sort_order": _ORDER,
     "condition": FieldRule("text", choices=("New", "Used", "Refurbished")),
     "is_condition_shown": _FLAG,
     "order_quantity_minimum": _COUNT,
     "order_quantity_maximum": _COUNT,
     "page_title": _SHORT,
-    "meta_keywords": FieldRule("list"),
+    "meta_keywords": _WORDS,
     "meta_description": _LONG,
     "view_count": _COUNT,
     "preorder_release_date": FieldRule("date", nullable=True),
@@ -154,6 +182,8 @@ PRODUCT_RULES: Mapping[str, FieldRule] = {
     "total_sold": FieldRule("integer"),
     "custom_fields": FieldRule("list", 0, 200),
     "images": FieldRule("list"),
+    "videos": FieldRule("list"),
+    "bulk_pricing_rules": FieldRule("list"),
     "variants": FieldRule("list", 0, 600),
 }
 
@@ -183,13 +213,27 @@ VARIANT_RULES: Mapping[str, FieldRule] = {
 
 LABEL = FieldRule("text", 1, 255)
 """An option's name or the label of one of its values."""
+CONFIG_RULES: Mapping[str, FieldRule] = {
+    **dict.fromkeys(("default_value", "checkbox_label"), _TEXT),
+    **dict.fromkeys(("date_earliest_value", "date_latest_value"), FieldRule("date")),
+    **dict.fromkeys(("checked_by_default", "date_limited", "text_characters_limited", "text_lines_limited"), _FLAG),
+    **dict.fromkeys(("number_limited", "number_integers_only"), _FLAG),
+    **dict.fromkeys(("product_list_adjusts_inventory", "product_list_adjusts_pricing"), _FLAG),
+    **dict.fromkeys(("file_types_supported", "file_types_other"), _WORDS),
+    **dict.fromkeys(("file_max_size", "text_min_length", "text_max_length", "text_max_lines"), FieldRule("integer")),
+    **dict.fromkeys(("number_lowest_value", "number_highest_value"), FieldRule("number")),
+    "date_limit_mode": FieldRule("text", choices=("earliest", "range", "latest")),
+    "file_types_mode": FieldRule("text", choices=("specific", "all")),
+    "number_limit_mode": FieldRule("text", choices=("lowest", "highest", "range")),
+    "product_list_shipping_calc": FieldRule("text", choices=("none", "weight", "package")),
+}
 OPTION_RULES: Mapping[str, FieldRule] = {
     "display_name": LABEL,
     "type": FieldRule(
         "text",
         choices=("radio_buttons", "rectangles", "dropdown", "product_list", "product_list_with_images", "swatch"),
     ),
-    "config": FieldRule("object"),
+    "config": FieldRule("object", fields=CONFIG_RULES),
     "sort_order": _ORDER,
     "option_values": FieldRule("list", 1),
 }
@@ -210,11 +254,11 @@ URL_RULES: Mapping[str, FieldRule] = {"url": FieldRule("text", 1, 255), "is_cust
 BRAND_RULES: Mapping[str, FieldRule] = {
     "name": FieldRule("text", 1, 255),
     "page_title": _SHORT,
-    "meta_keywords": FieldRule("list"),
+    "meta_keywords": _WORDS,
     "meta_description": _LONG,
     "search_keywords": _SHORT,
     "image_url": FieldRule("text"),
-    "custom_url": FieldRule("object"),
+    "custom_url": FieldRule("object", fields=URL_RULES),
 }
 CATEGORY_RULES: Mapping[str, FieldRule] = {
     "name": FieldRule("text", 1, 50),
@@ -223,11 +267,11 @@ CATEGORY_RULES: Mapping[str, FieldRule] = {
     "description": FieldRule("text"),
     "sort_order": _ORDER,
     "page_title": FieldRule("text"),
-    "meta_keywords": FieldRule("list"),
+    "meta_keywords": _WORDS,
     "meta_description": _LONG,
     "layout_file": FieldRule("text", 0, 50),
     "image_url": FieldRule("text"),
     "is_visible": _FLAG,
     "search_keywords": _SHORT,
-    "url": FieldRule("object"),
+    "url": FieldRule("object", fields={"path": FieldRule("text", 1, 255), "is_customized": _FLAG}),
 }

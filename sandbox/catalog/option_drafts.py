@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.catalog.catalog import Catalog
-from sandbox.catalog.field_rules import OPTION_RULES, VALUE_RULES, problems
+from sandbox.catalog.field_rules import OPTION_RULES, VALUE_RULES, problems, stored
 from sandbox.exchange import Json, Refusal, invalid
 
 MOST_VALUES = 250
@@ -41,7 +41,7 @@ def add(catalog: Catalog, product: Json, given: Json) -> Json:
     _refuse(problems(given, OPTION_RULES, ("display_name", "type", "option_values")))
     _check_name(product, given, None)
     made = new_option(catalog, product["id"], given["display_name"], given["type"], len(product["options"]))
-    made |= {name: given[name] for name in PLAIN if name in given}
+    made |= stored({name: given[name] for name in PLAIN if name in given}, OPTION_RULES)
     for each in given["option_values"]:
         add_value(catalog, made, each, "option_values.")
     product["options"] = [*product["options"], made]
@@ -55,7 +55,7 @@ def update(catalog: Catalog, product: Json, option: Json, given: Json) -> None:
     """
     _refuse(problems(given, OPTION_RULES))
     _check_name(product, given, option)
-    option |= {name: given[name] for name in ("display_name", "type", *PLAIN) if name in given}
+    option |= stored({name: given[name] for name in ("display_name", "type", *PLAIN) if name in given}, OPTION_RULES)
     for each in given.get("option_values") or ():
         if not isinstance(each, dict) or each.get("id") is None:
             add_value(catalog, option, each, "option_values.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sandbox.catalog.blank import new_variant
 from sandbox.catalog.catalog import Catalog
-from sandbox.catalog.field_rules import LABEL, VARIANT_RULES, problems
+from sandbox.catalog.field_rules import LABEL, VARIANT_RULES, is_whole, problems
 from sandbox.catalog.identifiers import check_new_sku, check_sku, conflict
 from sandbox.catalog.option_drafts import MOST_VALUES, new_option, new_value
 from sandbox.exchange import Json, Refusal, invalid
@@ -115,7 +115,7 @@ def _chosen(product: Json, given: object) -> list[Json]:
     values: dict[int, Json] = {}
     for each in given:
         option_id = each.get("option_id")
-        option: Json | None = options.get(option_id) if isinstance(option_id, int) else None
+        option: Json | None = options.get(option_id) if is_whole(option_id) else None
         if option is None:
             raise invalid({"option_values": f"unknown option: {option_id}"})
         value = next((one for one in option["option_values"] if one["id"] == each.get("id")), None)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from sandbox.catalog.field_rules import BRAND_RULES, problems
+from sandbox.catalog.field_rules import BRAND_RULES, problems, stored
 from sandbox.catalog.shelving import brand
 from sandbox.exchange import Answer, Refusal, Request, invalid, not_found
 from sandbox.filtering import LISTS, RANGES, Filter, folded, integer
 from sandbox.listing import listed
 from sandbox.paging import fields_of, single
-from sandbox.routing import Route
+from sandbox.routing import FIELDS, NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS, PRODUCTS_READ
 
@@ -44,7 +44,9 @@ def create_brand(store: Store, request: Request) -> Answer:
         reason = "The brand name is a duplicate"
         raise Refusal(409, reason, {"name": reason})
     made = brand(store.catalog.new_id("brand"), given["name"])
-    made |= {name: value for name, value in given.items() if name in BRAND_RULES}
+    made |= stored(given, BRAND_RULES)
+    if "custom_url" in given:
+        made["custom_url"] = {"url": f"/brands/{made['id']}/", "is_customized": False} | made["custom_url"]
     store.catalog.brands[made["id"]] = made
     store.catalog.indexes.forget_answers()
     store.note(request, "brand.created", made["id"], given)
@@ -53,6 +55,6 @@ def create_brand(store: Store, request: Request) -> Answer:
 
 ROUTES = [
     Route("GET", "/v3/catalog/brands", PRODUCTS_READ, list_brands),
-    Route("GET", "/v3/catalog/brands/{brand_id}", PRODUCTS_READ, get_brand),
-    Route("POST", "/v3/catalog/brands", PRODUCTS, create_brand),
+    Route("GET", "/v3/catalog/brands/{brand_id}", PRODUCTS_READ, get_brand, FIELDS),
+    Route("POST", "/v3/catalog/brands", PRODUCTS, create_brand, NONE),
 ]

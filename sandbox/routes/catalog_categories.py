@@ -8,7 +8,7 @@ from sandbox.exchange import Answer, Json, Request, not_found
 from sandbox.filtering import LISTS, RANGES, Filter, flag, folded, integer
 from sandbox.listing import listed
 from sandbox.paging import fields_of, single
-from sandbox.routing import Route
+from sandbox.routing import FIELDS, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS_READ
 
@@ -51,5 +51,5 @@ def get_category(store: Store, request: Request) -> Answer:
 
 ROUTES = [
     Route("GET", "/v3/catalog/categories", PRODUCTS_READ, list_categories),
-    Route("GET", "/v3/catalog/categories/{category_id}", PRODUCTS_READ, get_category),
+    Route("GET", "/v3/catalog/categories/{category_id}", PRODUCTS_READ, get_category, FIELDS),
 ]

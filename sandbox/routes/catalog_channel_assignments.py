@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from sandbox.catalog.field_rules import is_whole
 from sandbox.exchange import Answer, Request, invalid
 from sandbox.filtering import PAGE_PARAMETERS, Filter, conditions, integer
 from sandbox.paging import collection, page_of
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS, PRODUCTS_READ
 
@@ -36,8 +37,8 @@ def put_assignments(store: Store, request: Request) -> Answer:
         # The specification names no limit and no 413.
         raise invalid({".": f"must have at most {MOST_IN_BATCH} entries"})
     facts = store.catalog.indexes.facts
-    unknown = [each for each in given if not (isinstance(at := each.get("product_id"), int) and at in facts)]
-    if unknown or any(not isinstance(each.get("channel_id"), int) for each in given):
+    unknown = [each for each in given if not (is_whole(at := each.get("product_id")) and at in facts)]
+    if unknown or any(not is_whole(each.get("channel_id")) for each in given):
         named = ", ".join(str(each.get("product_id")) for each in unknown)
         raise invalid({"product_id": f"unknown: {named}"} if unknown else {"channel_id": "is required"})
     for each in given:
@@ -82,6 +83,6 @@ def _assign(store: Store, request: Request, product_id: int, channels: list[int]
 
 ROUTES = [
     Route("GET", "/v3/catalog/products/channel-assignments", PRODUCTS_READ, list_assignments),
-    Route("PUT", "/v3/catalog/products/channel-assignments", PRODUCTS, put_assignments),
+    Route("PUT", "/v3/catalog/products/channel-assignments", PRODUCTS, put_assignments, NONE),
     Route("DELETE", "/v3/catalog/products/channel-assignments", PRODUCTS, delete_assignments),
 ]

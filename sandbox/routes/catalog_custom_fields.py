@@ -8,7 +8,7 @@ from sandbox.catalog.custom_field_drafts import checked
 from sandbox.catalog.field_rules import CUSTOM_FIELD_RULES, problems
 from sandbox.exchange import Answer, Json, Request, invalid, not_found
 from sandbox.paging import single
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS
 
@@ -72,7 +72,7 @@ def _store(store: Store, product: Json, fields: list[Json]) -> None:
 
 
 ROUTES = [
-    Route("POST", "/v3/catalog/products/{product_id}/custom-fields", PRODUCTS, create_field),
-    Route("PUT", "/v3/catalog/products/{product_id}/custom-fields/{custom_field_id}", PRODUCTS, update_field),
-    Route("DELETE", "/v3/catalog/products/{product_id}/custom-fields/{custom_field_id}", PRODUCTS, delete_field),
+    Route("POST", "/v3/catalog/products/{product_id}/custom-fields", PRODUCTS, create_field, NONE),
+    Route("PUT", "/v3/catalog/products/{product_id}/custom-fields/{custom_field_id}", PRODUCTS, update_field, NONE),
+    Route("DELETE", "/v3/catalog/products/{product_id}/custom-fields/{custom_field_id}", PRODUCTS, delete_field, NONE),
 ]

@@ -7,7 +7,7 @@ import msgspec
 from sandbox.catalog import image_drafts
 from sandbox.exchange import Answer, Json, Refusal, Request, invalid, not_found
 from sandbox.paging import single
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS
 
@@ -42,8 +42,8 @@ def update_image(store: Store, request: Request) -> Answer:
 
 def delete_image(store: Store, request: Request) -> Answer:
     """DELETE: one image; 204 whether it was there or not, as the specification knows no other answer."""
-    product = store.catalog.editable(request.number("product_id"))
-    image = None if product is None else _image(product, request)
+    product, image_id = store.catalog.editable(request.number("product_id")), request.number("image_id")
+    image = None if product is None else next((each for each in product["images"] if each["id"] == image_id), None)
     if product is not None and image is not None:
         image_drafts.remove(product, image)
         _store(store, product)
@@ -76,7 +76,7 @@ def _store(store: Store, product: Json) -> None:
 
 
 ROUTES = [
-    Route("POST", "/v3/catalog/products/{product_id}/images", PRODUCTS, create_image),
-    Route("PUT", "/v3/catalog/products/{product_id}/images/{image_id}", PRODUCTS, update_image),
-    Route("DELETE", "/v3/catalog/products/{product_id}/images/{image_id}", PRODUCTS, delete_image),
+    Route("POST", "/v3/catalog/products/{product_id}/images", PRODUCTS, create_image, NONE),
+    Route("PUT", "/v3/catalog/products/{product_id}/images/{image_id}", PRODUCTS, update_image, NONE),
+    Route("DELETE", "/v3/catalog/products/{product_id}/images/{image_id}", PRODUCTS, delete_image, NONE),
 ]

@@ -7,7 +7,7 @@ import msgspec
 from sandbox.catalog import drafts, option_drafts, variant_drafts
 from sandbox.exchange import Answer, Json, Request, not_found
 from sandbox.paging import collection, fields_of, page_of, single
-from sandbox.routing import Route
+from sandbox.routing import FIELDS, NONE, PAGES, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS, PRODUCTS_READ
 
@@ -133,12 +133,12 @@ def _store(store: Store, product: Json) -> None:
 
 
 ROUTES = [
-    Route("POST", OPTIONS, PRODUCTS, create_option),
-    Route("PUT", f"{OPTIONS}/{{option_id}}", PRODUCTS, update_option),
-    Route("DELETE", f"{OPTIONS}/{{option_id}}", PRODUCTS, delete_option),
-    Route("GET", VALUES, PRODUCTS_READ, list_values),
-    Route("POST", VALUES, PRODUCTS, create_value),
-    Route("GET", f"{VALUES}/{{value_id}}", PRODUCTS_READ, get_value),
-    Route("PUT", f"{VALUES}/{{value_id}}", PRODUCTS, update_value),
-    Route("DELETE", f"{VALUES}/{{value_id}}", PRODUCTS, delete_value),
+    Route("POST", OPTIONS, PRODUCTS, create_option, NONE),
+    Route("PUT", f"{OPTIONS}/{{option_id}}", PRODUCTS, update_option, NONE),
+    Route("DELETE", f"{OPTIONS}/{{option_id}}", PRODUCTS, delete_option, NONE),
+    Route("GET", VALUES, PRODUCTS_READ, list_values, PAGES),
+    Route("POST", VALUES, PRODUCTS, create_value, NONE),
+    Route("GET", f"{VALUES}/{{value_id}}", PRODUCTS_READ, get_value, FIELDS),
+    Route("PUT", f"{VALUES}/{{value_id}}", PRODUCTS, update_value, NONE),
+    Route("DELETE", f"{VALUES}/{{value_id}}", PRODUCTS, delete_value, NONE),
 ]

@@ -6,7 +6,7 @@ import msgspec
 
 from sandbox.exchange import Answer, Json, Request, not_found
 from sandbox.paging import collection, fields_of, page_of, single
-from sandbox.routing import Handler, Route
+from sandbox.routing import FIELDS, PAGES, Handler, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS_READ
 
@@ -42,8 +42,8 @@ def _gets(part: str, parameter: str) -> Handler:
 def _reading(part: str, path: str, parameter: str) -> list[Route]:
     base = f"/v3/catalog/products/{{product_id}}/{path}"
     return [
-        Route("GET", base, PRODUCTS_READ, _lists(part)),
-        Route("GET", f"{base}/{{{parameter}}}", PRODUCTS_READ, _gets(part, parameter)),
+        Route("GET", base, PRODUCTS_READ, _lists(part), PAGES),
+        Route("GET", f"{base}/{{{parameter}}}", PRODUCTS_READ, _gets(part, parameter), FIELDS),
     ]
 
 

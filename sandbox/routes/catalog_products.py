@@ -21,7 +21,7 @@ from sandbox.filtering import (
     one_of,
 )
 from sandbox.paging import MOST_PER_PAGE, MOST_WITH_OPTIONS, collection, fields_of, names, page_of, single
-from sandbox.routing import Route
+from sandbox.routing import FIELDS, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS_READ
 
@@ -130,5 +130,5 @@ def get_product(store: Store, request: Request) -> Answer:
 
 ROUTES = [
     Route("GET", "/v3/catalog/products", PRODUCTS_READ, list_products),
-    Route("GET", "/v3/catalog/products/{product_id}", PRODUCTS_READ, get_product),
+    Route("GET", "/v3/catalog/products/{product_id}", PRODUCTS_READ, get_product, FIELDS | {"include"}),
 ]

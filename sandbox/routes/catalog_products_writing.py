@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from sandbox.catalog import drafts
+from sandbox.catalog.field_rules import is_whole
 from sandbox.catalog.identifiers import check_batch
 from sandbox.exchange import Answer, Json, Refusal, Request, invalid, not_found
 from sandbox.paging import MOST_PER_PAGE, collection, fields_of, page_of, single
 from sandbox.partial_saves import multi_status, saved_of
 from sandbox.routes.catalog_products import included, selection
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS
 
@@ -24,6 +25,7 @@ DELETE_FILTERS = frozenset(
 def create_product(store: Store, request: Request) -> Answer:
     """POST: one product, with its variants, custom fields and images inline."""
     given = request.json_object()
+    included(request)  # what cannot be included is refused before anything is stored
     store.refuse(given)
     saved, unsaved = saved_of(store, given, given)
     product = drafts.created(store.catalog, saved, store.clock.iso())
@@ -39,6 +41,7 @@ def create_product(store: Store, request: Request) -> Answer:
 def update_product(store: Store, request: Request) -> Answer:
     """PUT: some of a product's fields."""
     given = request.json_object()
+    included(request)
     product = store.catalog.editable(request.number("product_id"))
     if product is None:
         raise not_found(request.path)
@@ -57,7 +60,7 @@ def update_products(store: Store, request: Request) -> Answer:
     saves: list[Json] = []
     errors: Json = {}
     for place, given in enumerate(changes):
-        if not isinstance(given.get("id"), int):
+        if not is_whole(given.get("id")):
             raise invalid({"id": "is required"})
         product = made.get(given["id"]) or store.catalog.editable(given["id"])
         if product is None:
@@ -123,10 +126,11 @@ def _record(store: Store, request: Request, product: Json) -> bytes:
     return fields_of(request, "id", *include).of(store.catalog.rendered(product["id"]).whole(include))
 
 
+WRITTEN = frozenset({"include_fields", "include"})
 ROUTES = [
-    Route("POST", "/v3/catalog/products", PRODUCTS, create_product),
-    Route("PUT", "/v3/catalog/products", PRODUCTS, update_products),
+    Route("POST", "/v3/catalog/products", PRODUCTS, create_product, WRITTEN),
+    Route("PUT", "/v3/catalog/products", PRODUCTS, update_products, WRITTEN),
     Route("DELETE", "/v3/catalog/products", PRODUCTS, delete_products),
-    Route("PUT", "/v3/catalog/products/{product_id}", PRODUCTS, update_product),
-    Route("DELETE", "/v3/catalog/products/{product_id}", PRODUCTS, delete_product),
+    Route("PUT", "/v3/catalog/products/{product_id}", PRODUCTS, update_product, WRITTEN),
+    Route("DELETE", "/v3/catalog/products/{product_id}", PRODUCTS, delete_product, NONE),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from sandbox.exchange import Answer, Request
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS_READ
 
@@ -32,4 +32,4 @@ def get_summary(store: Store, request: Request) -> Answer:
     return Answer.of({"data": data, "meta": {}})
 
 
-ROUTES = [Route("GET", "/v3/catalog/summary", PRODUCTS_READ, get_summary)]
+ROUTES = [Route("GET", "/v3/catalog/summary", PRODUCTS_READ, get_summary, NONE)]

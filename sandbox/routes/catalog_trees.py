@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sandbox.catalog.field_rules import CATEGORY_RULES, problems
+from collections.abc import Iterable, Mapping
+
+from sandbox.catalog.field_rules import CATEGORY_RULES, problems, stored
 from sandbox.catalog.shelving import TREE_ID, category
-from sandbox.exchange import Answer, Json, Request, invalid, not_found
+from sandbox.exchange import Answer, Json, Refusal, Request, invalid, not_found, whole_number
 from sandbox.filtering import LISTS, Filter, flag, folded, integer
 from sandbox.listing import listed
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS, PRODUCTS_READ
 
@@ -39,18 +41,32 @@ FILTERS = {
 
 def list_trees(store: Store, request: Request) -> Answer:
     """GET: the category trees; the store has one."""
-    return listed(request, [TREE], TREE_FILTERS)
+    return _listed(request, [TREE], TREE_FILTERS)
 
 
 def list_tree_categories(store: Store, request: Request) -> Answer:
     """GET: a page of categories of all trees."""
-    return listed(request, store.catalog.categories.values(), FILTERS, key="category_id")
+    return _listed(request, store.catalog.categories.values(), FILTERS, key="category_id")
+
+
+def _listed(request: Request, records: Iterable[Json], filters: Mapping[str, Filter], key: str = "id") -> Answer:
+    try:
+        return listed(request, records, filters, key=key)
+    except Refusal as refusal:
+        return _refused(refusal)
+
+
+def _refused(refusal: Refusal) -> Answer:
+    """These operations put a refusal where others put the reasons."""
+    return Answer.of({"errors": {"errors": {}} | refusal.body(), "meta": {}}, refusal.status)
 
 
 def get_tree(store: Store, request: Request) -> Answer:
     """GET: one tree's categories, each with its children inside it."""
     if request.number("tree_id") != TREE_ID:
         raise not_found(request.path)
+    depths = [_depth_asked(text) for _, text in request.query]
+    deepest = min(depths, default=DEEPEST)
     children: dict[int, list[Json]] = {}
     for each in store.catalog.categories.values():
         children.setdefault(each["parent_id"], []).append(each)
@@ -65,15 +81,27 @@ def get_tree(store: Store, request: Request) -> Answer:
             "name": record["name"],
             "is_visible": record["is_visible"],
             "url": record["url"]["path"],
-            "children": [branch(each, depth + 1, [*path, here]) for each in children.get(here, ())],
+            "children": [branch(each, depth + 1, [*path, here]) for each in children.get(here, ()) if depth < deepest],
         }
 
     return Answer.of({"data": [branch(each, 0, []) for each in children.get(0, ())], "meta": {}})
 
 
+def _depth_asked(text: str) -> int:
+    try:
+        return whole_number(text)
+    except ValueError as error:
+        raise Refusal(422, "The filter values are not valid.", {"depth": str(error)}) from None
+
+
 def create_categories(store: Store, request: Request) -> Answer:
     """POST: several categories; those that cannot be made are told, the others are made."""
-    listed = request.json_objects(MOST_PER_STORE)
+    try:
+        listed = request.json_objects(MOST_PER_STORE)
+    except Refusal as refusal:
+        if refusal.status != 422:
+            raise
+        return _refused(refusal)
     made: list[Json] = []
     errors: dict[str, str] = {}
     for place, given in enumerate(listed):
@@ -83,7 +111,7 @@ def create_categories(store: Store, request: Request) -> Answer:
             continue
         category_id = store.catalog.new_id("category")
         record = category(category_id, given["name"], given.get("parent_id", 0))
-        record |= {name: value for name, value in given.items() if name in CATEGORY_RULES and name != "tree_id"}
+        record |= stored(given, CATEGORY_RULES, frozenset({"tree_id"}))
         store.catalog.categories[category_id] = record
         store.note(request, "category.created", category_id, given)
         made.append(record)
@@ -125,6 +153,6 @@ def _depth(store: Store, category_id: int) -> int:
 ROUTES = [
     Route("GET", "/v3/catalog/trees", PRODUCTS_READ, list_trees),
     Route("GET", "/v3/catalog/trees/categories", PRODUCTS_READ, list_tree_categories),
-    Route("GET", "/v3/catalog/trees/{tree_id}/categories", PRODUCTS_READ, get_tree),
-    Route("POST", "/v3/catalog/trees/categories", PRODUCTS, create_categories),
+    Route("GET", "/v3/catalog/trees/{tree_id}/categories", PRODUCTS_READ, get_tree, frozenset({"depth"})),
+    Route("POST", "/v3/catalog/trees/categories", PRODUCTS, create_categories, NONE),
 ]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sandbox.exchange import Answer, Request, not_found
 from sandbox.filtering import PAGE_PARAMETERS, Condition, Filter, conditions, folded, integer
 from sandbox.paging import collection, fields_of, page_of, single
-from sandbox.routing import Route
+from sandbox.routing import FIELDS, PAGES, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS_READ
 
@@ -80,6 +80,6 @@ def get_variant(store: Store, request: Request) -> Answer:
 
 ROUTES = [
     Route("GET", "/v3/catalog/variants", PRODUCTS_READ, list_variants),
-    Route("GET", "/v3/catalog/products/{product_id}/variants", PRODUCTS_READ, list_product_variants),
-    Route("GET", "/v3/catalog/products/{product_id}/variants/{variant_id}", PRODUCTS_READ, get_variant),
+    Route("GET", "/v3/catalog/products/{product_id}/variants", PRODUCTS_READ, list_product_variants, PAGES),
+    Route("GET", "/v3/catalog/products/{product_id}/variants/{variant_id}", PRODUCTS_READ, get_variant, FIELDS),
 ]

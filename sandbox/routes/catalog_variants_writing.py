@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from sandbox.catalog import drafts, variant_drafts
+from sandbox.catalog.field_rules import is_whole
 from sandbox.catalog.identifiers import conflict
 from sandbox.exchange import Answer, Json, Refusal, Request, invalid, not_found
 from sandbox.paging import collection, page_of, single
 from sandbox.partial_saves import multi_status, saved_of
 from sandbox.routes.catalog_variants import UNLISTED
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import PRODUCTS
 
@@ -21,10 +22,15 @@ MOST_IN_BATCH = 50
 
 def update_variants(store: Store, request: Request) -> Answer:
     """PUT: up to fifty variants of any products; one that cannot be changed refuses the batch."""
-    changes = request.json_objects(MOST_IN_BATCH)
+    try:
+        changes = request.json_objects(MOST_IN_BATCH)
+    except Refusal as refusal:
+        if refusal.status != 422:
+            raise
+        return _batch_refused([refusal])
     products: dict[int, Json] = {}
     changed: list[Json] = []
-    errors: list[Json] = []
+    errors: list[Refusal] = []
     skus: dict[str, int] = {}
     for given in changes:
         try:
@@ -36,13 +42,17 @@ def update_variants(store: Store, request: Request) -> Answer:
                 raise conflict("sku")
             changed.append(variant)
         except Refusal as refusal:
-            errors.append({"errors": {}} | refusal.body())
+            errors.append(refusal)
     if errors:
-        return Answer.of({"batch_errors": errors}, 422)
+        return _batch_refused(errors)
     _store(store, products)
     for given in changes:
         store.note(request, "variant.updated", given["id"], {name: given[name] for name in given if name != "id"})
     return collection(map(msgspec.json.encode, _as_listed(changed)), page_of(request), len(changed))
+
+
+def _batch_refused(refusals: list[Refusal]) -> Answer:
+    return Answer.of({"batch_errors": [{"errors": {}} | each.body() for each in refusals]}, 422)
 
 
 def create_variant(store: Store, request: Request) -> Answer:
@@ -99,7 +109,7 @@ def _one(variant: Json, unsaved: Json) -> Answer:
 
 def _found(store: Store, products: dict[int, Json], variant_id: Any, path: str) -> tuple[Json, Json]:
     """The variant in its product's working copy, which is made where there is none yet."""
-    if not isinstance(variant_id, int):
+    if not is_whole(variant_id):
         raise invalid({"id": "is required"})
     product_id = store.catalog.indexes.product_of_variant.get(variant_id)
     if product_id is None:
@@ -126,8 +136,8 @@ def _as_listed(variants: list[Json]) -> list[Json]:
 
 
 ROUTES = [
-    Route("POST", "/v3/catalog/products/{product_id}/variants", PRODUCTS, create_variant),
-    Route("DELETE", "/v3/catalog/products/{product_id}/variants/{variant_id}", PRODUCTS, delete_variant),
-    Route("PUT", "/v3/catalog/variants", PRODUCTS, update_variants),
-    Route("PUT", "/v3/catalog/products/{product_id}/variants/{variant_id}", PRODUCTS, update_variant),
+    Route("POST", "/v3/catalog/products/{product_id}/variants", PRODUCTS, create_variant, NONE),
+    Route("DELETE", "/v3/catalog/products/{product_id}/variants/{variant_id}", PRODUCTS, delete_variant, NONE),
+    Route("PUT", "/v3/catalog/variants", PRODUCTS, update_variants, NONE),
+    Route("PUT", "/v3/catalog/products/{product_id}/variants/{variant_id}", PRODUCTS, update_variant, NONE),
 ]

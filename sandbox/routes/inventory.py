@@ -45,9 +45,10 @@ def list_items(store: Store, request: Request) -> Answer:
 
 def list_location_items(store: Store, request: Request) -> Answer:
     """GET: a page of items with their stock at one location."""
-    location = store.stock.locations.get(request.number("location_id"))
+    unknown = Refusal(404, "Location not found", {}, content_type="application/problem+json")
+    location = store.stock.locations.get(request.number("location_id", unknown))
     if location is None:
-        raise Refusal(404, "Location not found", {}, content_type="application/problem+json")
+        raise unknown
     page = page_of(request, MOST_ITEMS)
     items = selected_items(store, conditions(request.query, ITEM_FILTERS, PARAMETERS))
     records = []

@@ -9,9 +9,9 @@ import asyncio
 from dataclasses import dataclass
 
 from sandbox.catalog import drafts
-from sandbox.catalog.field_rules import INTEGER_MOST
+from sandbox.catalog.field_rules import INTEGER_MOST, is_whole
 from sandbox.exchange import Answer, Json, Refusal, Request
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import INVENTORY
 
@@ -62,9 +62,9 @@ def _understood(store: Store, item: object) -> Adjustment:
     if not isinstance(item, dict):
         raise ValueError("item must be an object")
     location_id, quantity = item.get("location_id"), item.get("quantity")
-    if not isinstance(location_id, int) or location_id not in store.stock.locations:
+    if not is_whole(location_id) or location_id not in store.stock.locations:
         raise ValueError(f"Location with id {location_id} not found")
-    if not isinstance(quantity, int) or isinstance(quantity, bool) or not 0 <= quantity <= INTEGER_MOST:
+    if not is_whole(quantity) or not 0 <= quantity <= INTEGER_MOST:
         raise ValueError(f"quantity must be an integer from 0 to {INTEGER_MOST}")
     product_id, variant_id, name = _item(store, item)
     product = store.catalog.editable(product_id)
@@ -87,11 +87,11 @@ def _understood(store: Store, item: object) -> Adjustment:
 
 def _item(store: Store, item: Json) -> tuple[int, int | None, str]:
     indexes = store.catalog.indexes
-    if isinstance(item.get("variant_id"), int):
+    if is_whole(item.get("variant_id")):
         name = f"variant_id {item['variant_id']}"
         if item["variant_id"] in indexes.product_of_variant:
             return indexes.product_of_variant[item["variant_id"]], item["variant_id"], name
-    elif isinstance(item.get("product_id"), int):
+    elif is_whole(item.get("product_id")):
         name = f"product_id {item['product_id']}"
         if item["product_id"] in indexes.facts:
             return item["product_id"], None, name
@@ -136,4 +136,4 @@ def _apply(store: Store, request: Request, adjustments: list[Adjustment]) -> Non
         store.catalog.put(product)
 
 
-ROUTES = [Route("PUT", "/v3/inventory/adjustments/absolute", INVENTORY, adjust)]
+ROUTES = [Route("PUT", "/v3/inventory/adjustments/absolute", INVENTORY, adjust, NONE)]

@@ -8,7 +8,7 @@ from sandbox.orders.record import OrderRecord
 from sandbox.orders.shipment_drafts import RULES, fields_of, items_of
 from sandbox.routes.order_parts import ORDER
 from sandbox.routes.orders_writing import editable_order, put_touched
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import ORDERS
 from sandbox.v2 import json_object, not_found_v2, number_of, parameters, required
@@ -63,7 +63,7 @@ def _shipment(record: OrderRecord, request: Request) -> Json:
 
 
 ROUTES = [
-    Route("POST", f"{ORDER}/shipments", ORDERS, create_shipment),
-    Route("PUT", f"{ORDER}/shipments/{{shipment_id}}", ORDERS, update_shipment),
-    Route("DELETE", f"{ORDER}/shipments/{{shipment_id}}", ORDERS, delete_shipment),
+    Route("POST", f"{ORDER}/shipments", ORDERS, create_shipment, NONE),
+    Route("PUT", f"{ORDER}/shipments/{{shipment_id}}", ORDERS, update_shipment, NONE),
+    Route("DELETE", f"{ORDER}/shipments/{{shipment_id}}", ORDERS, delete_shipment, NONE),
 ]

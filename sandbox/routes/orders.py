@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from sandbox.exchange import Answer, Request
+from sandbox.filtering import number
 from sandbox.orders.dates import moment_of
 from sandbox.orders.money import ONE
 from sandbox.orders.rendering import INCLUDES
@@ -17,12 +18,13 @@ from sandbox.store import Store
 from sandbox.tokens import ORDERS_READ
 from sandbox.v2 import PAGE, Parsers, array, bounds, not_found_v2, number_of, parameters, whole_number
 
+MAX_TOTAL = 10**14  # in ten-thousandths still 64 bits
+
 
 def _total(text: str) -> int:
-    try:
-        return int(Decimal(text) * ONE)
-    except (InvalidOperation, ValueError, OverflowError):
-        raise ValueError("must be a number") from None
+    if abs(number(text)) >= MAX_TOTAL:
+        raise ValueError(f"must be less than {MAX_TOTAL}")
+    return int(Decimal(text) * ONE)
 
 
 def _sort(text: str) -> tuple[str, bool]:

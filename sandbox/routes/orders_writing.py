@@ -10,7 +10,7 @@ from sandbox.orders.dates import rfc2822
 from sandbox.orders.record import OrderRecord
 from sandbox.orders.statuses import NAMES, SHIPPED
 from sandbox.routes.order_parts import ORDER
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import ORDERS
 from sandbox.v2 import bad_field, checked, json_object, not_found_v2, number_of, parameters
@@ -65,4 +65,4 @@ def put_touched(store: Store, record: OrderRecord) -> None:
     store.orders.put(record)
 
 
-ROUTES = [Route("PUT", ORDER, ORDERS, update_order)]
+ROUTES = [Route("PUT", ORDER, ORDERS, update_order, NONE)]

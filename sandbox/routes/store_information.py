@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.exchange import Answer, Request
-from sandbox.routing import Route
+from sandbox.routing import NONE, Route
 from sandbox.store import Store
 from sandbox.tokens import INFORMATION_READ
 
@@ -81,6 +81,6 @@ def get_time(store: Store, request: Request) -> Answer:
 
 
 ROUTES = [
-    Route("GET", "/v2/store", INFORMATION_READ, get_store),
-    Route("GET", "/v2/time", INFORMATION_READ, get_time),
+    Route("GET", "/v2/store", INFORMATION_READ, get_store, NONE),
+    Route("GET", "/v2/time", INFORMATION_READ, get_time, NONE),
 ]

@@ -1,8 +1,7 @@
-"""A sample of the crash matrix; ``make chaos`` tries all of it. ``CHAOS_SEED`` draws another sample."""
+"""A sample of the crash matrix; ``make chaos`` tries all of it. ``STOREKEEPER_TEST_SEED`` draws another sample."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +11,8 @@ from tests.chaos.lane import Lanes
 from tests.chaos.matrix import explain, table, try_all
 from tests.chaos.mutants import MUTANTS, caught, work_undisturbed
 from tests.chaos.operations import OPERATIONS
+from tests.effort import SEED
 
-SEED = int(os.environ.get("CHAOS_SEED", "1"))
 POINTS, PAIRS = 44, 4
 """For all operations together: more of them would take longer than a test may."""
 
