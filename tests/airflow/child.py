@@ -1,22 +1,40 @@
-"""What child processes do for these tests: ``python -m tests.airflow.child TASK PLAN.json FOUND.json``.
+"""A process that has Airflow imported and forks a child for each task: ``python -m tests.airflow.child``.
 
-Airflow takes many seconds to start, so that one child does as much as the facts allow.
+Airflow takes many seconds to import, and as many again before the first task of a process has ended; a fork takes
+milliseconds. A child has an environment, a log and an exit status of its own, as if it had been started by itself.
+
+Orders come as JSON lines on standard input, and each is answered by a line on standard output:
+
+- ``start`` with ``task``, ``environment``, ``log`` and ``arguments`` is answered with the child's ``pid``;
+- ``await`` with ``pid`` and ``seconds`` is answered with its ``status``, null while it runs.
+
+An order that is ``warm`` is for a second process like this one, which has parsed the DAG files too. Tasks that ask what
+Airflow does at its start are not for that one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import socket
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NoReturn
 
-SOON = timedelta(seconds=1)
+SOON = timedelta(seconds=0.2)
+
+Order = dict[str, Any]
+
+
+# --- what a child does ---
 
 
 def look(channel_directories: list[str]) -> dict[str, Any]:
@@ -55,15 +73,13 @@ def look(channel_directories: list[str]) -> dict[str, Any]:
 
 
 def run(plan: dict[str, Any]) -> dict[str, Any]:
-    """Make the metadata database and run DAGs one after the other; between the runs' parts of the log stands a marker.
+    """Run DAGs one after the other; between the runs' parts of the log stands a marker.
 
     :param plan: ``runs`` of ``name``, ``dag_id``, ``conf`` and ``environment`` (for that run alone); ``retry_soon``
-        cuts the wait before a repeat to a second, and leaves what is repeated, and how often, as it is.
+        cuts the wait before a repeat to a moment, and leaves what is repeated, and how often, as it is.
     """
     from airflow.dag_processing.dagbag import DagBag
-    from airflow.utils.db import initdb
 
-    initdb()
     bag = DagBag(dag_folder=os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     if plan.get("retry_soon"):
         for dag in bag.dags.values():
@@ -110,7 +126,170 @@ def _refuse(*_: object) -> None:
     raise RuntimeError("something opened a connection while the DAG files were parsed")
 
 
+def _answering(task: Callable[[Any], Any]) -> Callable[[list[str]], None]:
+    """A task that reads its plan from a file and writes what it found into another."""
+
+    def answered(arguments: list[str]) -> None:
+        asked, answer = (Path(argument) for argument in arguments)
+        answer.write_text(json.dumps(task(json.loads(asked.read_text()))))
+
+    return answered
+
+
+def command(arguments: list[str]) -> None:
+    """What ``airflow`` does on a command line, its exit status included."""
+    from airflow.__main__ import main as airflow
+
+    sys.argv = ["airflow", *arguments]
+    airflow()
+
+
+TASKS = {"look": _answering(look), "run": _answering(run), "command": command}
+
+
+# --- the process that forks ---
+
+
+def _settle(environment: Mapping[str, str]) -> None:
+    """What Airflow does with its environment when it is imported, once more for another environment."""
+    os.environ.clear()
+    os.environ.update(environment)
+    from airflow import configuration, settings
+
+    configuration.AIRFLOW_HOME = settings.AIRFLOW_HOME = environment["AIRFLOW_HOME"]
+    settings.configure_vars()
+    settings.configure_logging()
+    settings.reconfigure_orm()
+    settings.configure_adapters()
+
+
+def _child(order: Order) -> NoReturn:
+    """Do a task, and end as a process of Python's does."""
+    log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    status = 1
+    try:
+        _settle(order["environment"])
+        TASKS[order["task"]](order["arguments"])
+        status = 0
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            from airflow import settings
+
+            settings.dispose_orm(do_log=False)  # what SQLite has in its journal comes into the database's file
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def _warm_up() -> None:
+    """Import what the first run in a process imports, and make what it makes; no thread may be left."""
+    import asyncio
+
+    import a2wsgi
+    import airflow.__main__
+    import airflow.cli.commands.dag_command
+    import airflow.dag_processing.collection
+    import httpx
+    import sqlalchemy.orm
+    from airflow.cli import cli_parser
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.providers_manager import ProvidersManager
+    from airflow.sdk.execution_time.supervisor import in_process_api_server
+
+    cli_parser.get_parser()
+    ProvidersManager().initialize_providers_configuration()
+    DagBag(dag_folder=os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    sqlalchemy.orm.configure_mappers()
+
+    async def ask_the_api() -> None:
+        transport = httpx.ASGITransport(app=in_process_api_server().app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://in-process.invalid") as client:
+            await client.get("/task-instances/none")
+
+    asyncio.run(ask_the_api())
+    assert threading.enumerate() == [threading.current_thread()]
+    del a2wsgi, airflow
+
+
+def _await(pid: int, seconds: float) -> int | None:
+    descriptor = os.pidfd_open(pid)
+    try:
+        select.select([descriptor], [], [], seconds)
+    finally:
+        os.close(descriptor)
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+class _Warm:
+    """The second process."""
+
+    def __init__(self) -> None:
+        orders, self._orders = os.pipe()
+        self._answers, answers = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self._orders)
+            os.close(self._answers)
+            with open(orders) as reading, open(answers, "w") as writing:
+                _warm_up()
+                serve(reading, writing)
+            os._exit(0)
+        os.close(orders)
+        os.close(answers)
+        self._reading = open(self._answers)  # noqa: SIM115
+
+    def ask(self, order: Order) -> Order:
+        os.write(self._orders, json.dumps({**order, "warm": False}).encode() + b"\n")
+        answer: Order = json.loads(self._reading.readline())
+        return answer
+
+    def close(self) -> None:
+        os.close(self._orders)
+        os.waitpid(self._pid, 0)
+
+
+def serve(orders: IO[str], answers: IO[str]) -> None:
+    """Do what is ordered until nobody orders any more."""
+    warm: _Warm | None = None
+    for line in orders:
+        order = json.loads(line)
+        if order["warm"]:
+            warm = warm or _Warm()
+            answer = warm.ask(order)
+        elif order["do"] == "start":
+            pid = os.fork()
+            if pid == 0:
+                os.closerange(3, 256)
+                _child(order)
+            answer = {"pid": pid}
+        else:
+            answer = {"status": _await(order["pid"], order["seconds"])}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+    if warm:
+        warm.close()
+
+
+def main() -> None:
+    """Import Airflow, then serve."""
+    import airflow.dag_processing.dagbag
+
+    del airflow
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    with open(answers, "w") as writing:
+        serve(sys.stdin, writing)
+
+
 if __name__ == "__main__":
-    task, asked, answer = sys.argv[1:]
-    result = {"look": look, "run": run}[task](json.loads(Path(asked).read_text()))
-    Path(answer).write_text(json.dumps(result))
+    main()

@@ -32,6 +32,14 @@ IMAGE = {
 }
 """What the image says of Airflow by itself."""
 
+PRELOADED = "__all__ = []\n" + "".join(
+    f"import storekeeper.operators.{file.stem}\n"
+    for file in sorted((PROJECT / "plugins" / "storekeeper" / "operators").glob("[a-z]*.py"))
+)
+"""``airflow_local_settings.py`` of the services that fork for each task or DAG file: each fork would import this anew,
+and take most of its time for it.
+"""
+
 REDIS = shutil.which("redis-server")
 AIRFLOW_SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
 WAIT_SECONDS = 240.0
@@ -151,6 +159,9 @@ class Cluster:
         name = service if number is None else f"{service}-{number}"
         home = self.home / "services" / name
         home.mkdir(parents=True, exist_ok=True)
+        if service in ("worker", "dag-processor"):
+            (home / "config").mkdir(exist_ok=True)
+            (home / "config" / "airflow_local_settings.py").write_text(PRELOADED)
         return {
             **IMAGE,
             **own,

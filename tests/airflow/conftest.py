@@ -1,4 +1,4 @@
-"""What the tests that need Airflow share: settings of Airflow's own for this session, channel files, child processes.
+"""What the tests that need Airflow share: settings of Airflow's own for this session, channel files, processes.
 
 Nothing here touches the Airflow that the checkout runs: every ``AIRFLOW...`` variable of the caller's is left out.
 """
@@ -9,9 +9,8 @@ import base64
 import json
 import os
 import secrets
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pytest
 import yaml
 
 from stack.places import PROJECT
+from tests.airflow.forks import Forks
 
 SECRETS = {
     "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
@@ -27,12 +27,22 @@ SECRETS = {
 }
 
 
-def airflow_environment(home: Path) -> dict[str, str]:
-    """The variables of an Airflow that keeps everything in ``home``; its metadata database is a SQLite file there."""
+def airflow_environment(home: Path, *dag_files: str) -> dict[str, str]:
+    """The variables of an Airflow that keeps everything in ``home``; its metadata database is a SQLite file there.
+
+    :param dag_files: those that are needed, all of them if none is named: before each run, ``dag.test()`` parses every
+        file anew and writes its DAGs into the database.
+    """
     home.mkdir(parents=True, exist_ok=True)
+    folder = PROJECT / "dags"
+    if dag_files:
+        folder = home / "dags"
+        folder.mkdir()
+        for name in dag_files:
+            shutil.copy(PROJECT / "dags" / f"{name}.py", folder)
     return {
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
@@ -69,31 +79,6 @@ def write_channel(directory: Path, name: str, **settings: Any) -> Path:
     return file
 
 
-def start_child(command: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """A child process in the project's directory with nothing of the caller's Airflow; all it says goes to ``log``."""
-    with log.open("wb") as said:
-        return subprocess.Popen(
-            command, cwd=PROJECT, env=without_airflow() | environment, stdout=said, stderr=subprocess.STDOUT
-        )
-
-
-def run_child(task: str, plan: object, environment: Mapping[str, str], folder: Path) -> Any:
-    """What one task of :mod:`tests.airflow.child` finds; its log stays as ``{task}.log`` in ``folder``.
-
-    :raises AssertionError: the child broke.
-    """
-    asked, found, log = (folder / f"{task}.{ending}" for ending in ("plan.json", "found.json", "log"))
-    asked.write_text(json.dumps(plan))
-    child = start_child([sys.executable, "-m", "tests.airflow.child", task, str(asked), str(found)], environment, log)
-    try:
-        status = child.wait(300)
-    finally:
-        child.kill()
-        child.wait()
-    assert status == 0, log.read_text(errors="replace")[-4000:]
-    return json.loads(found.read_text())
-
-
 @pytest.fixture(scope="package", autouse=True)
 def airflow_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """This process's own Airflow, read when the first test imports it; it has no metadata database."""
@@ -106,6 +91,14 @@ def airflow_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.setenv(name, value)
         patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", nowhere)
         yield
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """What starts processes of Airflow's at once."""
+    folder = tmp_path_factory.mktemp("forks")
+    with Forks(folder, without_airflow() | airflow_environment(folder / "home")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from html import unescape
@@ -16,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from stack.places import free_port
-from tests.airflow.conftest import airflow_environment, start_child
+from tests.airflow.conftest import airflow_environment
+from tests.airflow.forks import Fork, Forks
 
 PASSWORDS = {"admin": "admin-pass", "other": "other-pass", "viewer": "viewer-pass"}
 ROLES = "admin:admin,other:admin,viewer:viewer"
@@ -25,7 +24,8 @@ ROLES = "admin:admin,other:admin,viewer:viewer"
 class Site:
     """A running API server with our pages, on a metadata database of its own."""
 
-    def __init__(self, home: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, forks: Forks, home: Path, variables: Mapping[str, str]) -> None:
+        self._forks = forks
         self.home = home
         self.port = free_port(18400)
         self.root = f"http://127.0.0.1:{self.port}"
@@ -42,29 +42,27 @@ class Site:
             **variables,
         }
         self._log = home / "server.log"
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server: Fork | None = None
 
     def start(self) -> Site:
         """Start it, and wait until it answers."""
-        program = str(Path(sys.executable).parent / "airflow")
-        migrated = start_child([program, "db", "migrate"], self.environment, self.home / "migrate.log").wait(300)
-        assert migrated == 0, (self.home / "migrate.log").read_text()[-3000:]
-        self._server = start_child([program, "api-server", "--workers", "1"], self.environment, self._log)
+        self._forks.make_database(self.home)
+        command = ("api-server", "--workers", "1")
+        self._server = self._forks.airflow(*command, environment=self.environment, log=self._log, warm=False)
         until = time.monotonic() + 180
         while time.monotonic() < until:
             try:
                 if requests.get(f"{self.root}/api/v2/monitor/health", timeout=2).status_code == 200:
                     return self
             except requests.ConnectionError:
-                time.sleep(0.5)
+                time.sleep(0.1)
             assert self._server.poll() is None, self.log()[-3000:]
         raise AssertionError(f"the server does not answer:\n{self.log()[-3000:]}")
 
     def stop(self) -> None:
         """Stop it."""
         if self._server is not None:
-            self._server.terminate()
-            self._server.wait(60)
+            self._server.stop()
 
     def log(self) -> str:
         """All that it has said."""

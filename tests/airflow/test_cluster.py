@@ -222,9 +222,11 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
             for seed, name in enumerate(CHANNELS, 1)
         }
         mails, figures = stack.enter_context(MailBox()), stack.enter_context(Figures())
-        # a worker that died is given up sooner than in production, so that nobody waits for a minute
+        # a worker that died is given up sooner than in production, so that nobody waits for a minute; no file changes
         quick = {
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
             "STOREKEEPER_FEED_PLACES": str(home),
             "AIRFLOW_CONN_SMTP_DEFAULT": mails.connection(),

@@ -7,7 +7,6 @@ import hmac
 import json
 import os
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +23,8 @@ from sandbox.tokens import DEFAULT_TOKENS
 from stack.postgres import EmbeddedPostgres
 from storekeeper.bigcommerce.oauth import NEEDED_SCOPES
 from tests.airflow.browser import CHROMIUM, Browser
-from tests.airflow.conftest import SECRETS, connection, start_child, write_channel
+from tests.airflow.conftest import SECRETS, connection, write_channel
+from tests.airflow.forks import Forks
 from tests.airflow.site import PASSWORDS, Person, Site, form_token, query_of, said
 
 SECRET = "app-secret-of-at-least-forty-eight-characters-for-tests"
@@ -38,7 +38,9 @@ def store() -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, store: SandboxProcess, postgres: EmbeddedPostgres) -> Iterator[Site]:
+def site(
+    forks: Forks, tmp_path_factory: pytest.TempPathFactory, store: SandboxProcess, postgres: EmbeddedPostgres
+) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("site")
     channels = home / "channels"
     channels.mkdir()
@@ -46,6 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, store: SandboxProcess, postgr
     filed.write_text("bigcommerce_filed: bigcommerce://id:token@api.bigcommerce.com\n")
     postgres.create_database("connecting")
     running = Site(
+        forks,
         home,
         {
             "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": postgres.uri("connecting"),
@@ -493,7 +496,9 @@ def test_what_is_not_signed_for_us_is_refused(site: Site, path: str, kind: str) 
     assert "what claims to be signed by BigCommerce is not" in said(page)
 
 
-def test_what_bigcommerce_signs_is_believed_without_a_login(admin: Person, site: Site, store: SandboxProcess) -> None:
+def test_what_bigcommerce_signs_is_believed_without_a_login(
+    forks: Forks, admin: Person, site: Site, store: SandboxProcess
+) -> None:
     assert admin.open("/auth", **begun(admin, store)).status_code == 200
     nobody = site.person(None)
     assert nobody.open("/load", signed_payload_jwt=signed()).status_code == 200
@@ -504,7 +509,7 @@ def test_what_bigcommerce_signs_is_believed_without_a_login(admin: Person, site:
     assert nobody.open("/uninstall", signed_payload_jwt=once).status_code == 200
     assert "the app was uninstalled in the store" in admin.open("/").text
     assert stored(site, "select password from connection where conn_id = ?", "acme") == [(None,)]
-    assert "the app was uninstalled in the store" in run_says(site, "import_listings__acme")
+    assert "the app was uninstalled in the store" in run_says(forks, site, "import_listings__acme")
     assert admin.open("/auth", **begun(admin, store)).status_code == 200
     assert "uninstalled" not in admin.open("/").text
     assert nobody.open("/uninstall", signed_payload_jwt=once).status_code == 403
@@ -513,11 +518,11 @@ def test_what_bigcommerce_signs_is_believed_without_a_login(admin: Person, site:
     assert "uninstalled" not in admin.open("/").text, "what was signed before it was connected says nothing of it"
 
 
-def run_says(site: Site, dag_id: str) -> str:
+def run_says(forks: Forks, site: Site, dag_id: str) -> str:
     """What a run of the channel ends with."""
-    program, log = str(Path(sys.executable).parent / "airflow"), site.home / "run.log"
-    assert start_child([program, "dags", "test", dag_id], site.environment, log).wait(300) != 0
-    return log.read_text()
+    run = forks.airflow("dags", "test", dag_id, environment=site.environment, log=site.home / "run.log")
+    assert run.wait() != 0
+    return run.said()
 
 
 # --- what our pages keep to themselves ---
@@ -595,7 +600,7 @@ def test_a_directory_that_cannot_be_written_shows_the_file_instead(
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")
 def test_a_merchant_connects_a_store_in_the_browser_and_imports_it(
-    admin: Person, site: Site, store: SandboxProcess, tmp_path: Path
+    forks: Forks, admin: Person, site: Site, store: SandboxProcess, tmp_path: Path
 ) -> None:
     with Browser(tmp_path) as browser:
         browser.open(f"{site.root}/")
@@ -619,11 +624,10 @@ def test_a_merchant_connects_a_store_in_the_browser_and_imports_it(
         browser.click("[aria-label='Test Connection']")
         browser.wait_for("document.body.innerText.includes('Sandbox Store')")
         browser.screenshot("tested")
-    program = str(Path(sys.executable).parent / "airflow")
-    log = tmp_path / "import.log"
-    done = start_child([program, "dags", "test", "import_listings__acme"], site.environment, log).wait(300)
-    assert done == 0, log.read_text()[-3000:]
-    assert "import_listings of channel 'acme': success" in log.read_text()
+    command = ("dags", "test", "import_listings__acme")
+    run = forks.airflow(*command, environment=site.environment, log=tmp_path / "import.log")
+    assert run.wait() == 0, run.said()[-3000:]
+    assert "import_listings of channel 'acme': success" in run.said()
     (site.home / "channels" / "acme.yaml").unlink()
     page = admin.open("/").text
     assert "its file is gone: nothing runs, its data stay" in page

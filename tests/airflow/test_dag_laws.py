@@ -14,7 +14,8 @@ from stack.places import PROJECT
 from storekeeper import outcomes
 from storekeeper.channels import load_channels, load_inventory_feed
 from storekeeper.settings import ListingAction, run_parameters
-from tests.airflow.conftest import airflow_environment, run_child, write_channel
+from tests.airflow.conftest import airflow_environment, write_channel
+from tests.airflow.forks import Forks
 
 DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
 OPERATIONS = (
@@ -66,27 +67,61 @@ def parse() -> Any:
     return DagBag(dag_folder=str(PROJECT / "dags"))
 
 
-@pytest.fixture
-def dags(channels: Path) -> dict[str, Any]:
-    """The DAGs of a channel with its own settings, and of one that has the defaults."""
-    write_channel(channels, "acme", connection_id="acme_store", **OTHER_THAN_DEFAULT)
-    write_channel(channels, "plain")
-    bag = parse()
+@pytest.fixture(scope="module")
+def two_channels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The directory of a channel with its own settings and of one that has the defaults, and their DAGs."""
+    directory = tmp_path_factory.mktemp("two channels")
+    write_channel(directory, "acme", connection_id="acme_store", **OTHER_THAN_DEFAULT)
+    write_channel(directory, "plain")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STOREKEEPER_CHANNELS_DIR", str(directory))
+        bag = parse()
     assert bag.import_errors == {}
-    return dict(bag.dags)
+    return directory, dict(bag.dags)
+
+
+@pytest.fixture
+def dags(two_channels: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The DAGs of those channels, which no test changes."""
+    directory, parsed = two_channels
+    monkeypatch.setenv("STOREKEEPER_CHANNELS_DIR", str(directory))
+    return parsed
 
 
 # --- which DAGs there are ---
 
 
+@pytest.fixture(scope="module")
+def parsed(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
+    """What a process finds for so many channels whose sockets refuse to connect and whose metadata database is not
+    there.
+    """
+    folder = tmp_path_factory.mktemp("parsed")
+    for count in (1, 100):
+        for number in range(count):
+            write_channel(folder / str(count), f"shop_{number}")
+    environment = airflow_environment(folder / "home") | {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql+psycopg2://nobody@127.0.0.1:1/nothing",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": "postgresql+asyncpg://nobody@127.0.0.1:1/nothing",
+    }
+    found = forks.find("look", [str(folder / "1"), str(folder / "100")], environment, folder, warm=False)
+    return dict(zip((1, 100), found["parsed"], strict=True))
+
+
 @pytest.mark.parametrize("count", [1, 100])
-def test_each_channel_has_one_dag_of_each_operation_and_there_are_no_others(channels: Path, count: int) -> None:
+def test_each_channel_has_one_dag_of_each_operation_and_there_are_no_others(parsed: dict[int, Any], count: int) -> None:
+    assert parsed[count]["import_errors"] == {}
     names = [f"shop_{number}" for number in range(count)]
-    for name in names:
-        write_channel(channels, name)
-    bag = parse()
-    assert bag.import_errors == {}
-    assert set(bag.dags) == {f"{operation}__{name}" for operation in OPERATIONS for name in names} | {*SHARED}
+    assert parsed[count]["dag_ids"] == sorted(
+        [*(f"{operation}__{name}" for operation in OPERATIONS for name in names), *SHARED]
+    )
+
+
+def test_the_files_parse_without_any_connection_and_quickly(parsed: dict[int, Any]) -> None:
+    assert [(len(parsed[count]["dag_ids"]), parsed[count]["import_errors"]) for count in (1, 100)] == [
+        (count * len(OPERATIONS) + len(SHARED), {}) for count in (1, 100)
+    ]
+    assert parsed[100]["seconds"] < 10, "2 s on an idle machine"
 
 
 def test_the_shipped_channel_loads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,25 +129,6 @@ def test_the_shipped_channel_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     bag = parse()
     assert bag.import_errors == {}
     assert set(bag.dags) == {f"{operation}__demo" for operation in OPERATIONS} | {*SHARED}
-
-
-def test_the_files_parse_without_any_connection_and_quickly(tmp_path: Path) -> None:
-    """In a process whose sockets refuse to connect and whose metadata database is not there."""
-    one, many = tmp_path / "one", tmp_path / "many"
-    write_channel(one, "shop")
-    for number in range(100):
-        write_channel(many, f"shop_{number}")
-    environment = airflow_environment(tmp_path / "home") | {
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql+psycopg2://nobody@127.0.0.1:1/nothing",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": "postgresql+asyncpg://nobody@127.0.0.1:1/nothing",
-    }
-    of_one, of_many = run_child("look", [str(one), str(many)], environment, tmp_path)["parsed"]
-    assert (of_one["dag_ids"], of_one["import_errors"]) == (
-        sorted([*(f"{operation}__shop" for operation in OPERATIONS), *SHARED]),
-        {},
-    )
-    assert (len(of_many["dag_ids"]), of_many["import_errors"]) == (100 * len(OPERATIONS) + len(SHARED), {})
-    assert of_many["seconds"] < 10, "2 s on an idle machine"
 
 
 # --- a channel file that cannot be read ---

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,9 @@ from typing import Any
 import pytest
 
 from sandbox.process import SandboxProcess
-from stack.places import PROJECT, free_port
-from tests.airflow.conftest import airflow_environment, connection, run_child, without_airflow, write_channel
+from stack.places import free_port
+from tests.airflow.conftest import airflow_environment, connection, write_channel
+from tests.airflow.forks import Forks
 from tests.databases import Database, WarehouseTemplate
 
 TOKEN = "canary-t0ken-7f3a"
@@ -77,7 +76,7 @@ def world(
     for channel in (*well, "wrong_token", "unknown_store", "no_scope", "down", "no_connection"):
         write_channel(channels, channel)
     write_channel(channels, "red", import_listings={"problems_fail_run": True})
-    environment = airflow_environment(folder / "home") | {
+    environment = airflow_environment(folder / "home", "import_listings") | {
         "STOREKEEPER_CHANNELS_DIR": str(channels),
         **{f"AIRFLOW_CONN_BIGCOMMERCE_{name.upper()}": connection(store.root, password=TOKEN) for name in well},
         "AIRFLOW_CONN_BIGCOMMERCE_RED": connection(store.root, password=TOKEN),
@@ -91,9 +90,9 @@ def world(
 
 
 @pytest.fixture(scope="module")
-def ran(world: tuple[Path, dict[str, str], Database]) -> Ran:
+def ran(forks: Forks, world: tuple[Path, dict[str, str], Database]) -> Ran:
     folder, environment, database = world
-    found = run_child("run", {"runs": RUNS, "retry_soon": True}, environment, folder)
+    found = forks.run(RUNS, environment, folder, retry_soon=True)
     return Ran(found, database, (folder / "run.log").read_text(errors="replace"), folder / "home")
 
 
@@ -196,16 +195,10 @@ def test_a_token_never_shows(ran: Ran) -> None:
 
 @pytest.mark.parametrize(("channel", "ends_well"), [("good", True), ("wrong_token", False)])
 def test_the_exit_code_tells_a_lost_access_from_single_records(
-    ran: Ran, world: tuple[Path, dict[str, str], Database], channel: str, ends_well: bool
+    forks: Forks, ran: Ran, world: tuple[Path, dict[str, str], Database], channel: str, ends_well: bool
 ) -> None:
-    _, environment, _ = world
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "airflow"), "dags", "test", f"import_listings__{channel}"],
-        cwd=PROJECT,
-        env=without_airflow() | environment,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
+    folder, environment, _ = world
+    done = forks.airflow(
+        "dags", "test", f"import_listings__{channel}", environment=environment, log=folder / f"{channel}.log"
     )
-    assert (done.returncode == 0) == ends_well, done.stdout[-3000:] + done.stderr[-2000:]
+    assert (done.wait() == 0) == ends_well, done.said()[-5000:]

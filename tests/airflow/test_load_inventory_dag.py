@@ -11,27 +11,28 @@ from typing import Any
 import pytest
 import yaml
 
-from stack.postgres import EmbeddedPostgres
 from storekeeper.channels import PROJECT
 from storekeeper.outcomes import FeedRefused, SettingsError
-from tests.airflow.conftest import airflow_environment, run_child, write_channel
+from tests.airflow.conftest import airflow_environment, write_channel
+from tests.airflow.forks import Forks
 from tests.databases import Database
 
 
 def test_a_load_that_wrote_something_makes_an_event_and_others_none(
-    tmp_path: Path, database: Database, postgres: EmbeddedPostgres
+    forks: Forks, tmp_path: Path, database: Database
 ) -> None:
     write_channel(tmp_path / "channels", "waiting", sync_listings={"schedule": "on_inventory"})
     (tmp_path / "stock.csv").write_text("master_sku,quantity\nA-1,3\nA-2,x\n")
     (tmp_path / "feeds").mkdir()
     (tmp_path / "feeds" / "inventory.yaml").write_text(f"path: {tmp_path / 'stock.csv'}\n")
-    environment = airflow_environment(tmp_path / "home") | {
+    environment = airflow_environment(tmp_path / "home", "load_inventory", "sync_listings") | {
         "STOREKEEPER_CHANNELS_DIR": str(tmp_path / "channels"),
         "STOREKEEPER_FEEDS_DIR": str(tmp_path / "feeds"),
         "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": database.uri,
     }
-    plan = {"runs": [{"name": name, "dag_id": "load_inventory"} for name in ("first", "again")]}
-    found = run_child("run", plan, environment, tmp_path)
+    found = forks.run(
+        [{"name": name, "dag_id": "load_inventory"} for name in ("first", "again")], environment, tmp_path
+    )
     assert [found[name]["state"] for name in ("first", "again")] == ["success", "success"]
     log = (tmp_path / "run.log").read_text()
     assert "load_inventory: success" in log
@@ -50,7 +51,7 @@ def test_a_load_that_wrote_something_makes_an_event_and_others_none(
 
 
 def test_what_the_paper_says_to_try_works_after_a_larger_file_and_says_what_it_shows(
-    tmp_path: Path, database: Database, postgres: EmbeddedPostgres
+    forks: Forks, tmp_path: Path, database: Database
 ) -> None:
     section = (PROJECT / "docs" / "load_inventory.md").read_text().partition("\nTry it ")[2].partition("\n## ")[0]
     (written,) = re.findall(r"^printf '(.*)' > stock\.csv$", section, re.MULTILINE)
@@ -65,14 +66,14 @@ def test_what_the_paper_says_to_try_works_after_a_larger_file_and_says_what_it_s
     demo = {"path": str(tmp_path / "demo.csv"), "dry_run": False}
     tried = [{"dry_run": False} | conf | {"path": str(tmp_path / "stock.csv")} for conf in confs]
     names = ("demo", "dry run", "run", "demo again")
-    plan = {
-        "runs": [
-            {"name": name, "dag_id": "load_inventory", "conf": conf}
-            for name, conf in zip(names, (demo, *tried, demo), strict=True)
-        ]
+    runs = [
+        {"name": name, "dag_id": "load_inventory", "conf": conf}
+        for name, conf in zip(names, (demo, *tried, demo), strict=True)
+    ]
+    environment = airflow_environment(tmp_path / "home", "load_inventory") | {
+        "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": database.uri
     }
-    environment = airflow_environment(tmp_path / "home") | {"AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": database.uri}
-    found = run_child("run", plan, environment, tmp_path)
+    found = forks.run(runs, environment, tmp_path)
     assert [found[name]["state"] for name in names] == ["success"] * 4
     log = (tmp_path / "run.log").read_text()
     for name, block in zip(names[1:], shown, strict=False):
@@ -278,22 +279,22 @@ def test_in_production_places_are_set() -> None:
         assert "/opt/storekeeper/include/feeds:ro" in " ".join(services[name]["volumes"])
 
 
-def test_a_run_whose_path_is_refused_says_so_and_loads_nothing(tmp_path: Path, database: Database) -> None:
+def test_a_run_whose_path_is_refused_says_so_and_loads_nothing(
+    forks: Forks, tmp_path: Path, database: Database
+) -> None:
     (tmp_path / "feeds").mkdir()
     (tmp_path / "feeds" / "stock.csv").write_text("master_sku,quantity\nA-1,3\n")
     (tmp_path / "other.csv").write_text("master_sku,quantity\nA-2,3\n")
-    environment = airflow_environment(tmp_path / "home") | {
+    environment = airflow_environment(tmp_path / "home", "load_inventory") | {
         "STOREKEEPER_FEED_PLACES": str(tmp_path / "feeds"),
         "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": database.uri,
     }
     confs = {"within": "feeds/stock.csv", "out": "feeds/../other.csv"}
-    plan = {
-        "runs": [
-            {"name": name, "dag_id": "load_inventory", "conf": {"path": str(tmp_path / path)}}
-            for name, path in confs.items()
-        ]
-    }
-    found = run_child("run", plan, environment, tmp_path)
+    runs = [
+        {"name": name, "dag_id": "load_inventory", "conf": {"path": str(tmp_path / path)}}
+        for name, path in confs.items()
+    ]
+    found = forks.run(runs, environment, tmp_path)
     assert {name: found[name]["state"] for name in confs} == {"within": "success", "out": "failed"}
     assert database.value("select string_agg(master_sku, ' ') from core.inventory_item") == "A-1"
     (message,) = (row["message"] for row in database.rows("select message from mart.runs where state = 'failed'"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.airflow.conftest import airflow_environment, start_child, write_channel
+from tests.airflow.conftest import airflow_environment, connection, write_channel
+from tests.airflow.forks import Forks
 from tests.airflow.listeners import MailBox
 from tests.databases import Database
 
@@ -39,21 +39,23 @@ def test_a_late_run_is_told_and_one_of_a_backfill_is_not(mails: MailBox) -> None
 
 
 def test_a_failed_run_is_told_by_airflow_dags_test_too(
-    mails: MailBox, channels: Path, tmp_path: Path, database: Database
+    forks: Forks, mails: MailBox, channels: Path, tmp_path: Path, database: Database
 ) -> None:
     alerts = {"emails": ["keeper@example.com"]}
     write_channel(channels, "told", connection_id="bigcommerce_nobody", alerts=alerts)
     environment = {
-        **airflow_environment(tmp_path / "home"),
+        **airflow_environment(tmp_path / "home", "get_orders"),
         "STOREKEEPER_CHANNELS_DIR": str(channels),
         "AIRFLOW_CONN_SMTP_DEFAULT": mails.connection(),
         "AIRFLOW_CONN_STOREKEEPER_WAREHOUSE": database.uri,
+        "AIRFLOW_CONN_BIGCOMMERCE_NOBODY": connection("http://127.0.0.1:1"),
     }
-    program, log = str(Path(sys.executable).parent / "airflow"), tmp_path / "run.log"
-    assert start_child([program, "db", "migrate"], environment, tmp_path / "migrate.log").wait(300) == 0
-    command = [program, "dags", "test", "get_orders__told", "--conf", json.dumps({"order_ids": ["no number"]})]
-    assert start_child(command, environment, log).wait(400) != 0
-    assert mails.subjects() == ["Storekeeper: get_orders__told has failed"], log.read_text()[-3000:]
+    forks.make_database(tmp_path / "home")
+    conf = json.dumps({"order_ids": ["no number"]})
+    command = ["dags", "test", "get_orders__told", "--conf", conf]
+    done = forks.airflow(*command, environment=environment, log=tmp_path / "run.log")
+    assert done.wait() != 0
+    assert mails.subjects() == ["Storekeeper: get_orders__told has failed"], done.said()[-3000:]
 
 
 def test_dags_tell_those_whom_their_file_names(channels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 
 from stack.places import PROJECT
-from tests.airflow.conftest import airflow_environment, run_child
+from tests.airflow.conftest import airflow_environment
+from tests.airflow.forks import Forks
 
 PACKAGE = PROJECT / "plugins" / "storekeeper"
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def loaded(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A process of Airflow's after it has loaded the plugins and parsed the DAG files."""
     home = tmp_path_factory.mktemp("plugins")
-    return run_child("look", [str(home / "no-channels")], airflow_environment(home), home)
+    return forks.find("look", [str(home / "no-channels")], airflow_environment(home), home, warm=False)
 
 
 def test_airflow_executes_no_file_of_the_package_as_a_module_of_its_own(loaded: Any) -> None:
@@ -34,14 +35,15 @@ def test_no_process_pays_for_pages_that_nobody_opens(loaded: Any) -> None:
     assert not any(name.startswith("storekeeper.web") for name in loaded["modules_after_plugins"])
 
 
-def test_a_plugins_folder_without_its_ignore_file_would_execute_them(tmp_path: Path) -> None:
+def test_a_plugins_folder_without_its_ignore_file_would_execute_them(forks: Forks, tmp_path: Path) -> None:
     """The test above can fail: the same files without ``.airflowignore``."""
     bare = tmp_path / "plugins"
     (bare / "storekeeper").mkdir(parents=True)
     for name in ("__init__.py", "outcomes.py"):
         (bare / "storekeeper" / name).write_text((PACKAGE / name).read_text())
     environment = airflow_environment(tmp_path / "home") | {"AIRFLOW__CORE__PLUGINS_FOLDER": str(bare)}
-    assert "outcomes" in run_child("look", [], environment, tmp_path)["modules_after_plugins"]
+    found = forks.find("look", [], environment, tmp_path, warm=False)
+    assert "outcomes" in found["modules_after_plugins"]
 
 
 def test_only_one_copy_of_the_package_can_be_imported(loaded: Any) -> None:
