@@ -1,7 +1,7 @@
 # Storekeeper. `make` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status warehouse psql sandbox test lint types papers check format docs chaos chaos-selftest bench lock clean
+.PHONY: help setup demo up down status warehouse psql sandbox test lint types papers check format docs chaos chaos-selftest mutants bench lock clean
 RUN := . .local/env &&
 
 help: ## List the targets
@@ -63,6 +63,9 @@ chaos: setup ## Break every request and statement of every operation (SEED=, SAM
 
 chaos-selftest: setup ## Try whether mutants of our own code are caught by make chaos
 	@$(RUN) python -m tests.chaos --selftest
+
+mutants: setup ## Does a test notice a changed line? Try a sample of changes that nobody chose (SEED=, SAMPLE=)
+	@$(RUN) python -m tests.mutants --seed $(or $(SEED),1) --sample $(or $(SAMPLE),300) --jobs $(or $(JOBS),2)
 
 bench: setup ## Measure operations against the plainest client; memory, use of the quota, parsing
 	@$(RUN) python -m benchmarks
