@@ -231,7 +231,7 @@ def try_mutants(
             )
             if code == pytest.ExitCode.OK:
                 return "survived" if selection.ran == len(tests) else f"only {selection.ran} tests ran"
-            return f"killed {selection.failure or code!r}"
+            return f"killed {selection.failure or repr(code)}"
 
         return run
 
