@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,16 @@ class LineRecord:
     seconds: dict[str, float] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
 
-    def tests_of(self, mutant: Mutant) -> list[str]:
-        """The tests to run for a mutant, fastest first."""
+    def tests_of(self, mutant: Mutant, importing: Collection[str]) -> list[str]:
+        """The tests to run for a mutant, fastest first.
+
+        :param importing: the test files that import its module: those may look at what it makes when it is imported.
+        """
         lines = self.lines.get(str(mutant.path), {})
         tests = {test for line in _statement(mutant) for test in lines.get(line, ())}
         if not tests and mutant.line not in _body_lines(mutant.original):  # it runs at import
             tests = {test for known in lines.values() for test in known}
+            tests |= {test for test in self.seconds if test.partition("::")[0] in importing}
         chosen, total = [], 0.0
         for test in sorted(tests - set(self.failed), key=lambda name: (self.seconds[name], name)):
             total += self.seconds[test]
@@ -134,6 +139,13 @@ def fingerprint(project: Project, test_file: Path) -> str:
         if "mutants" not in path.parts:
             digest.update(str(path).encode() + path.read_bytes())
     return digest.hexdigest()[:20]
+
+
+def files_importing(project: Project, name: str) -> set[str]:
+    """The test files that import a module by its name, relative to the root."""
+    parent, _, last = name.rpartition(".")
+    imports = re.compile(rf"^(from {name} import |import {name}\b|from {parent} import .*\b{last}\b)", re.MULTILINE)
+    return {str(path.relative_to(project.root)) for path in test_files(project) if imports.search(path.read_text())}
 
 
 def test_files(project: Project) -> list[Path]:

@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.mutants.lines import LineRecord, LineRecorder, fingerprint, test_files
+from tests.mutants.lines import LineRecord, LineRecorder, files_importing, fingerprint, test_files
 from tests.mutants.mapping import Project
 from tests.mutants.mutate import Mutant
 
@@ -235,7 +235,9 @@ def try_mutants(
 
         return run
 
-    tests = {mutant: record.tests_of(mutant) for mutant in mutants}
+    names = {mutant.path: project.module_name(mutant.path) for mutant in mutants}
+    importing = {path: files_importing(project, name) for path, name in names.items()}
+    tests = {mutant: record.tests_of(mutant, importing[mutant.path]) for mutant in mutants}
     seconds = {mutant: 40 + 4 * sum(record.seconds[test] for test in tests[mutant]) for mutant in mutants}
     left = dict.fromkeys(mutants)
     for mutant in mutants:
