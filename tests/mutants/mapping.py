@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -16,13 +16,15 @@ class Project:
     :param tests: test files and folders that may be asked, relative to ``root``.
     :param source: the folder below ``root`` that is on the import path.
     :param preload: imported once, before a process is forked for each mutant.
+    :param quick: the folder of the tests that are run first.
     """
 
     root: Path
     targets: tuple[str, ...]
     tests: tuple[str, ...]
     source: str
-    preload: tuple[str, ...] = field(default=())
+    preload: tuple[str, ...] = ()
+    quick: str = "tests/unit/"
 
     def modules(self) -> list[Path]:
         """The files to mutate."""
