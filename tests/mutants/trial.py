@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -85,16 +85,25 @@ class MutantLoader(importlib.machinery.SourceFileLoader):
 
 
 class Selection:
-    """A pytest plugin that runs the given tests in the given order, and notes the first failure."""
+    """A pytest plugin that runs the given tests in the given order, and notes the first failure.
 
-    def __init__(self, tests: list[str]) -> None:
+    :param known: all tests that there are without a mutant. A mutant may rename one: its parameters are in its name.
+    """
+
+    def __init__(self, tests: list[str], known: Container[str]) -> None:
         self._place = {test: index for index, test in enumerate(tests)}
+        self._functions = {test.partition("[")[0] for test in tests}
+        self._known = known
         self.failure = ""
         self.ran = 0
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = sorted((item for item in items if item.nodeid in self._place), key=lambda i: self._place[i.nodeid])
+        chosen = [item for item in items if item.nodeid in self._place or self._is_renamed(item.nodeid)]
+        items[:] = sorted(chosen, key=lambda item: self._place.get(item.nodeid, len(self._place)))
+
+    def _is_renamed(self, test: str) -> bool:
+        return test not in self._known and test.partition("[")[0] in self._functions
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self.ran += report.when == "call"
@@ -229,12 +238,12 @@ def try_mutants(
             sys.meta_path.insert(0, MutantFinder(project.module_name(mutant.path), mutant))
             # those without Postgres first: most mutants need no others, and these take long to begin
             for chosen in (tests[:quick], tests[quick:]):
-                selection = Selection(chosen)
+                selection = Selection(chosen, record.seconds)
                 files = sorted({test.partition("::")[0] for test in chosen})
                 code = pytest.main([*PYTEST, "-x", *files], plugins=[selection]) if files else pytest.ExitCode.OK
                 if code != pytest.ExitCode.OK:
                     return f"killed {selection.failure or repr(code)}"
-                if selection.ran != len(chosen):
+                if selection.ran < len(chosen):
                     return f"only {selection.ran} of {len(chosen)} tests ran"
             return "survived"
 
