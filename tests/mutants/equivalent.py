@@ -20,4 +20,17 @@ class Equivalent:
     reason: str
 
 
-EQUIVALENT: tuple[Equivalent, ...] = ()
+EQUIVALENT: tuple[Equivalent, ...] = (
+    Equivalent(
+        "plugins/storekeeper/transforms/order_payload.py",
+        "recipient_email: Any = None",
+        'recipient_email: Any = ""',
+        "only looked at for whether there is one, and an empty text is none",
+    ),
+    Equivalent(
+        "plugins/storekeeper/bigcommerce/client.py",
+        'headers={"Content-Type": "application/json"} if body is not None else {},',
+        'headers={"content-type": "application/json"} if body is not None else {},',
+        "HTTP does not tell the letter case of a header's name",
+    ),
+)
