@@ -1,7 +1,8 @@
 # Storekeeper. `make` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status warehouse psql sandbox test test-quick test-histories test-exchanges lint types papers check format docs chaos chaos-selftest bench lock clean chaos-airflow
+.PHONY: help setup demo up down status warehouse psql sandbox test test-quick test-histories test-exchanges lint types \
+	papers check format docs lock chaos chaos-selftest chaos-airflow mutants bench clean
 RUN := . .local/env &&
 
 help: ## List the targets
@@ -79,6 +80,9 @@ chaos-airflow: setup ## Break a few of them through the real Airflow
 
 chaos-selftest: setup ## Try whether mutants of our own code are caught by make chaos
 	@$(RUN) python -m tests.chaos --selftest
+
+mutants: setup ## Does a test notice a changed line? Try a sample of changes that nobody chose (SEED=, SAMPLE=)
+	@$(RUN) python -m tests.mutants --seed $(or $(SEED),1) --sample $(or $(SAMPLE),300) --jobs $(or $(JOBS),2)
 
 bench: setup ## Measure operations against the plainest client; memory, use of the quota, parsing
 	@$(RUN) python -m benchmarks

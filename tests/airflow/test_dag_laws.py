@@ -117,11 +117,11 @@ def test_each_channel_has_one_dag_of_each_operation_and_there_are_no_others(pars
     )
 
 
-def test_the_files_parse_without_any_connection_and_quickly(parsed: dict[int, Any]) -> None:
-    assert [(len(parsed[count]["dag_ids"]), parsed[count]["import_errors"]) for count in (1, 100)] == [
-        (count * len(OPERATIONS) + len(SHARED), {}) for count in (1, 100)
-    ]
-    assert parsed[100]["seconds"] < 10, "2 s on an idle machine"
+def test_the_files_parse_without_any_connection(parsed: dict[int, Any]) -> None:
+    """How long that takes is measured by ``make bench``."""
+    assert {count: len(found["dag_ids"]) for count, found in parsed.items()} == {
+        count: count * len(OPERATIONS) + len(SHARED) for count in (1, 100)
+    }
 
 
 def test_the_shipped_channel_loads(monkeypatch: pytest.MonkeyPatch) -> None:
