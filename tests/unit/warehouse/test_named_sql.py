@@ -20,24 +20,34 @@ def test_there_are_files_to_check() -> None:
     assert len(NAMES) > 30
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_file_says_what_it_is_and_can_be_run(name: str) -> None:
-    text = Path(SQL / f"{name}.sql").read_text()
-    assert re.match(rf"-- {name.split('/')[0]}/\w+: ", text)
-    parts = statements(name, 17)
-    assert parts
-    for part in parts:
-        assert part.text.startswith(f"/* {name} */ ")
-        assert "--" not in part.text
-        assert not re.search(r"staging\.[a-z_]+\b(?<!_17)", part.text)
-        # an index without the run's number in its name would be every run's, in the schema that all of them share
-        assert not re.search(r"create (unique )?index (?!on )", part.text)
+def wrong_with(name: str) -> list[str]:
+    """What is wrong with a file."""
+    broken = []
+    if not re.match(rf"-- {name.split('/')[0]}/\w+: ", Path(SQL / f"{name}.sql").read_text()):
+        broken.append("it does not begin with its name and what it is")
+    parts = [part.text for part in statements(name, 17)]
+    if not parts:
+        broken.append("it has no statement")
+    for text in parts:
+        if not text.startswith(f"/* {name} */ "):
+            broken.append("a statement does not bear its name")
+        if "--" in text:
+            broken.append("a comment is sent along")
+        if re.search(r"staging\.[a-z_]+\b(?<!_17)", text):
+            broken.append("a staging table is not the run's own")
+        if re.search(r"create (unique )?index (?!on )", text):
+            broken.append("an index has a name without the run's number: it would be that of all runs in the schema")
+    return broken
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_file_is_used(name: str) -> None:
+def test_every_file_says_what_it_is_and_can_be_run() -> None:
+    assert {name: broken for name in NAMES if (broken := wrong_with(name))} == {}
+
+
+def test_every_file_is_used() -> None:
     sources = "".join(file.read_text() for file in (SQL.parents[1] / "plugins" / "storekeeper").rglob("*.py"))
-    assert f'"{name}"' in sources or f'step("{name.split("/")[1]}")' in sources
+    used = [name for name in NAMES if f'"{name}"' in sources or f'step("{name.split("/")[1]}")' in sources]
+    assert used == NAMES
 
 
 def test_a_file_on_staging_needs_a_run() -> None:
