@@ -1,7 +1,7 @@
 # Storekeeper. `make` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status warehouse psql sandbox test test-quick test-histories test-exchanges lint types \
+.PHONY: help setup demo up down status warehouse psql sandbox test test-quick test-histories test-cluster test-exchanges lint types \
 	papers check format docs lock chaos chaos-selftest chaos-airflow mutants bench clean
 RUN := . .local/env &&
 
@@ -44,6 +44,9 @@ test-histories: setup ## Run longer random histories, lost answers and stopped w
 	@$(RUN) STOREKEEPER_TEST_EFFORT=$(or $(EFFORT),10) $(PYTEST) tests/laws tests/operations/test_publish_once.py \
 		tests/operations/test_ship_once.py tests/operations/test_shipments_at_random.py \
 		tests/operations/test_stalled_writers.py
+
+test-cluster: setup ## Kill each part of the deployed Airflow while a task runs, with three channels
+	@$(RUN) STOREKEEPER_TEST_EFFORT=2 python -m pytest tests/airflow/test_cluster.py
 
 test-exchanges: setup ## Hold the sandbox to the OpenAPI files with more requests that nobody wrote (EFFORT=10, SEED=)
 	@$(RUN) STOREKEEPER_TEST_EFFORT=$(or $(EFFORT),10) STOREKEEPER_TEST_SEED=$(or $(SEED),1) $(PYTEST) \
