@@ -126,12 +126,12 @@ def test_the_store_says_where_it_is_and_stops_on_a_signal(stop: signal.Signals) 
 def test_what_was_under_way_at_a_reset_takes_no_effect_after_it(store: SandboxProcess) -> None:
     store.reset()
     product = next(each for each in store.products() if each["inventory_tracking"] == "product")
-    store.configure(inventory_delay_ms=100)
+    store.configure(inventory_delay_ms=300)
     items = [{"location_id": 1, "product_id": product["id"], "quantity": 777}]
     assert store.request("PUT", "/v3/inventory/adjustments/absolute", json={"items": items}).status_code == 200
-    store.fault("slow", seconds=0.2, method="POST")
+    store.fault("slow", seconds=0.3, method="POST")
     with pytest.raises(requests.Timeout):
         store.request("POST", PRODUCTS, json=NEW, timeout=0.05)
     store.reset()
-    time.sleep(0.25)
+    time.sleep(0.4)
     assert store.effects() == []
