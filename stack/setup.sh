@@ -18,7 +18,7 @@ done
 
 # The environment holds absolute paths, so a moved or copied checkout gets a new one.
 state=$({ cat requirements-dev.txt pyproject.toml stack/setup.sh; pwd -P; "$python" --version; } | cksum)
-if [ "$(cat .local/installed 2>/dev/null)" != "$state" ] || ! .local/venv/bin/python -c 'import airflow' 2>/dev/null; then
+if [ "$(cat .local/installed 2>/dev/null)" != "$state" ] || ! .local/venv/bin/python -c 'import sys, importlib.util as u; sys.exit(not u.find_spec("airflow"))' 2>/dev/null; then
     echo "setup: installing into .local (the first time takes a minute or two)"
     mkdir -p .local
     rm -rf .local/venv .local/installed
