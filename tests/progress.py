@@ -112,7 +112,8 @@ class Progress:
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds // 60:.0f}:{seconds % 60:02.0f} min"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} min"
 
 
 @pytest.hookimpl(trylast=True)
