@@ -43,7 +43,7 @@ test-quick: setup ## Run the tests of pure functions, the warehouse and the docs
 test-histories: setup ## Run longer random histories, lost answers and stopped writers (EFFORT=10)
 	@$(RUN) STOREKEEPER_TEST_EFFORT=$(or $(EFFORT),10) $(PYTEST) tests/laws tests/operations/test_publish_once.py \
 		tests/operations/test_ship_once.py tests/operations/test_shipments_at_random.py \
-		tests/operations/test_stalled_writers.py
+		tests/operations/test_stalled_writers.py tests/operations/test_import_against_oracle.py
 
 test-cluster: setup ## Kill each part of the deployed Airflow while a task runs, with three channels
 	@$(RUN) STOREKEEPER_TEST_EFFORT=2 python -m pytest tests/airflow/test_cluster.py

@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.process import SandboxProcess
 from tests.databases import Database
+from tests.effort import EFFORT
 from tests.operations.conftest import Import
 from tests.operations.oracle import (
     ITEM_COLUMNS,
@@ -499,9 +500,12 @@ def test_rows_that_stood_in_the_warehouse_first_are_linked(
 # A large store.
 
 
+LARGE = 20_000 if EFFORT > 1 else 3_000
+
+
 @pytest.fixture(scope="module")
 def large_store() -> Iterator[SandboxProcess]:
-    with SandboxProcess(products=20_000, variants=2, clean=True, quota=0) as store:
+    with SandboxProcess(products=LARGE, variants=2, clean=True, quota=0) as store:
         yield store
 
 
@@ -510,6 +514,6 @@ def test_a_large_store_comes_in_field_by_field_with_few_requests(
 ) -> None:
     large_store.forget_requests()
     after = Comparison(large_store, database)()
-    assert len(after.listings) == 20_000
-    assert len(after.variants) == 40_000
-    assert large_store.request_count() <= math.ceil(20_000 / PAGE) + 10
+    assert len(after.listings) == LARGE
+    assert len(after.variants) == 2 * LARGE
+    assert large_store.request_count() <= math.ceil(LARGE / PAGE) + 10
