@@ -22,8 +22,8 @@ import yaml
 from stack.environment import variables
 from stack.places import PROJECT, free_port
 from tests.chaos.faults import Point, every_point, sample
-from tests.chaos.lane import Lane, Place, Undisturbed
-from tests.chaos.operations import CHANNEL, OPERATIONS
+from tests.chaos.lane import Lanes, Place, Undisturbed
+from tests.chaos.operations import CHANNEL
 from tests.chaos.state import EARLY, differences, without
 from tests.chaos.trial import Verdict, arm, has_struck
 from tests.databases import ThrowawayServer
@@ -171,7 +171,7 @@ def points(most: int, seed: int, requests_sent: int, statements: int) -> list[Po
 def try_through_airflow(most: int, seed: int) -> list[Verdict]:
     """A sample of points, each a run of the DAG."""
     with contextlib.ExitStack() as stack:
-        lane = stack.enter_context(Lane(OPERATIONS["import_listings"], 50))
+        lane = stack.enter_context(Lanes()).get("import_listings")
         usual = lane.undisturbed(SITUATION)
         airflow: Airflow | None = None
         verdicts = []

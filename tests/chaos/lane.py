@@ -59,6 +59,32 @@ class Undisturbed:
     moved_shown: tuple[dict[str, tuple[Any, ...]], ...]
 
 
+class Runner:
+    """A process that makes attempts, see :mod:`tests.chaos.runner`; lanes that are not used side by side share one."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.chaos.runner"]
+        self._process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def order(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Have it do something, and get its answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def stop(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+
 class Lane:
     """Everything that trials of one operation need.
 
@@ -66,14 +92,14 @@ class Lane:
     :ivar mutant: name of a change to our own code that each attempt of a trial runs with; empty for none.
     """
 
-    def __init__(self, operation: Operation, number: int = 0) -> None:
+    def __init__(self, operation: Operation, runner: Runner, number: int = 0) -> None:
         self.operation = operation
+        self.runner = runner
         self.mutant = ""
         self.log = PROJECT / ".local" / "logs" / f"chaos-{os.getpid()}-{operation.name}-{number}.log"
         self.server = ThrowawayServer(f"chaos-{operation.name}-{number}")
         self.proxy = PostgresProxy(lambda: self.server.port, self._restart)
         self._stores: dict[str, SandboxProcess] = {}
-        self._runner: subprocess.Popen[str] | None = None
         self._undisturbed: dict[str, Undisturbed] = {}
 
     def __enter__(self) -> Lane:
@@ -81,18 +107,10 @@ class Lane:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.server.__enter__()
         self.proxy.start()
-        runner = [sys.executable, "-m", "tests.chaos.runner"]
-        self._runner = subprocess.Popen(runner, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop all parts, and remove what they kept."""
-        if self._runner is not None and self._runner.stdin is not None:
-            self._runner.stdin.close()
-            try:
-                self._runner.wait(20)
-            except subprocess.TimeoutExpired:
-                self._runner.kill()
         for store in self._stores.values():
             store.stop()
         self.proxy.stop()
@@ -170,16 +188,6 @@ class Lane:
         finally:
             self.proxy.arm(None)
 
-    def order(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Have the runner do something, and get its answer."""
-        assert self._runner is not None
-        assert self._runner.stdin is not None
-        assert self._runner.stdout is not None
-        self._runner.stdin.write(json.dumps(order) + "\n")
-        self._runner.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._runner.stdout.readline())
-        return answer
-
     def _on_server(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.server.uri(), autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
@@ -194,6 +202,7 @@ class Lanes:
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, int], Lane] = {}
+        self._runners: dict[int, Runner] = {}
         self._opened = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -208,7 +217,10 @@ class Lanes:
         """The lane of an operation; each of its trials runs with the mutant named."""
         lane = self._open.get((operation, number))
         if lane is None:
-            lane = self._opened.enter_context(Lane(OPERATIONS[operation], number))
+            if number not in self._runners:
+                self._runners[number] = Runner()
+                self._opened.callback(self._runners[number].stop)
+            lane = self._opened.enter_context(Lane(OPERATIONS[operation], self._runners[number], number))
             self._open[operation, number] = lane
         lane.mutant = mutant
         return lane
@@ -246,11 +258,11 @@ class Place:
             "task": task or next(iter(self.lane.operation.steps)),
             "log": str(self.lane.log),
         }
-        return int(self.lane.order(order)["pid"])
+        return int(self.lane.runner.order(order)["pid"])
 
     def wait(self, pid: int) -> Ended:
         """How an attempt ends."""
-        return self.lane.order({"do": "await", "pid": pid, "seconds": SECONDS})
+        return self.lane.runner.order({"do": "await", "pid": pid, "seconds": SECONDS})
 
     def run(self, run_id: str, task: str | None = None) -> Ended:
         """Make an attempt."""
