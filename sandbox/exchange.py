@@ -11,7 +11,7 @@ import msgspec
 
 Json = dict[str, Any]
 
-WHOLE = re.compile(r"-?[0-9]{1,18}")  # 18 digits always fit into the 64 bits of an id
+WHOLE = re.compile(r"-?[0-9]{1,19}")  # 18 digits always fit into the 64 bits of an id
 STATUS_PAGE = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
 
 
@@ -87,9 +87,9 @@ def too_long(most: int) -> Refusal:
 def whole_number(text: str) -> int:
     """A whole number of a path or a query. Python's ``int`` takes more: underscores, other scripts' digits, any length.
 
-    :raises ValueError: it is none, or has more than 18 digits.
+    :raises ValueError: it is none, or has more than 64 bits.
     """
-    if not WHOLE.fullmatch(text):
+    if not WHOLE.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
         raise ValueError("must be an integer")
     return int(text)
 

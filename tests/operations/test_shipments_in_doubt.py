@@ -24,7 +24,7 @@ def lose(yard: Yard, how: str, side: str = "after", method: str = "POST", route:
     if how.isdigit():
         yard.store.fault("status", status=int(how), **where)
     elif how == "timeout":
-        yard.store.fault("slow", seconds=0.7, **where)
+        yard.store.fault("slow", seconds=0.45, **where)  # longer than HASTY waits for an answer
     elif how in ALWAYS_TAKE_EFFECT:
         yard.store.fault(how, **{name: value for name, value in where.items() if name != "side"})
     else:

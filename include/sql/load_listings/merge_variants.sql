@@ -1,5 +1,6 @@
 -- load_listings/load: new variants, and known ones of which the file says something else.
--- Grain    (channel, master_sku).   Reads  staging.   Writes  core.listing_variant.   Repeat  safe: keyed.
+-- Grain    (channel, master_sku).   Reads  staging, core.listing.   Writes  core.listing_variant.   Repeat  safe: keyed.
+-- Order    what somebody has written meanwhile, with a newer updated_at of the listing, stays.
 
 insert into core.listing_variant (
     channel, master_sku, listing_key, sku, upc, mpn, gtin, options, price, weight, quantity, inventory_sku
@@ -46,4 +47,6 @@ update core.listing_variant as v set
     inventory_sku = case when 'inventory_sku' = any(cast(:columns as text[])) then r.inventory_sku else v.inventory_sku end
 from staging.draft_variant as d
 inner join staging.draft_row as r on d.line = r.line
+inner join staging.draft_listing as g on d.listing_key = g.listing_key
+inner join core.listing as l on l.channel = :channel and d.listing_key = l.listing_key and g.as_of = l.updated_at
 where v.channel = :channel and v.master_sku = d.master_sku and d.verdict = 'update';
